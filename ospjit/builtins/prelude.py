@@ -1,0 +1,55 @@
+"""The types that every program sees, as Osprey source, and the defaults of their fields.
+
+Programs may shadow any of them (a declaration that repeats one exactly is that type). The field order is
+binding: the runtime's reply functions take the fields of `HttpResponse` in it.
+"""
+
+from __future__ import annotations
+
+#: Parsed once by the ordinary parser, before the program's own declarations.
+PRELUDE = """
+/// The methods that a server hands to a handler.
+type HttpMethod = GET | POST | PUT | DELETE | PATCH | HEAD | OPTIONS
+
+/// A request as the handler sees it: `path` and `queryParams` are the halves of the target, not decoded.
+type HttpRequest = {
+    method: HttpMethod,
+    path: string,
+    headers: string,
+    body: string,
+    queryParams: string
+}
+
+/// A response. Every field but `status` has a default; `body:` may be written for `partialBody:`.
+type HttpResponse = {
+    status: int,
+    headers: string,
+    contentType: string,
+    contentLength: int,
+    streamFd: int,
+    isComplete: bool,
+    partialBody: string,
+    partialLength: int
+}
+
+/// A message of a WebSocket.
+type WebSocketMessage = Text { data: string } | Binary { data: string }
+"""
+
+#: What `contentLength` and `partialLength` hold when the runtime is to compute them.
+COMPUTED = -2
+
+FIELD_DEFAULTS: dict[str, dict[str, int | str | bool]] = {
+    "HttpResponse": {
+        "headers": "",
+        "contentType": "",
+        "contentLength": COMPUTED,
+        "streamFd": -1,
+        "isComplete": True,
+        "partialBody": "",
+        "partialLength": COMPUTED,
+    }
+}
+
+#: Other names for fields, accepted in constructions and updates.
+FIELD_ALIASES: dict[str, dict[str, str]] = {"HttpResponse": {"body": "partialBody"}}
