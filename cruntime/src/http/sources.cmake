@@ -1,0 +1,10 @@
+# The pure protocol code and the client: what the runtime library compiles beside the server.
+# OSP_PROTOCOL_SOURCES are functions over bytes: no system call, no allocation, nothing of the runtime, so
+# that tests and fuzz targets can be made of them alone.
+set(OSP_PROTOCOL_SOURCES
+    ${CMAKE_CURRENT_LIST_DIR}/parse_error.c
+    ${CMAKE_CURRENT_LIST_DIR}/scan.c
+    ${CMAKE_CURRENT_LIST_DIR}/header.c
+    ${CMAKE_CURRENT_LIST_DIR}/url.c
+    ${CMAKE_CURRENT_LIST_DIR}/request_parser.c
+    ${CMAKE_CURRENT_LIST_DIR}/chunked.c)
