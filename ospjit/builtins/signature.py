@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import NamedTuple, Union
+from functools import cache
+from typing import NamedTuple, TypeAlias
 
 
 class ConText(NamedTuple):
@@ -28,7 +28,7 @@ class FunText(NamedTuple):
     result: TypeText
 
 
-TypeText = Union[ConText, FunText]
+TypeText: TypeAlias = "ConText | FunText"
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class _Reader:
         return Sig(tuple(tparams), tuple(params), result)
 
 
-@lru_cache(maxsize=None)
+@cache
 def parse(text: str) -> Sig:
     """Parse one signature of the table. Raises ValueError, which is a defect of the table."""
     return _Reader(text).signature()

@@ -85,75 +85,235 @@ def _b(
 
 
 _section_of("Input and output")
-_b("print", "<T: printable>(value: T) -> Unit", "Writes a value and a newline to standard output; strings raw.")
-_b("printErr", "<T: printable>(value: T) -> Unit", "Writes a value and a newline to standard error.", shadow=True)
-_b("input", "() -> string", "Reads a line without its newline; the empty string at the end of the file.",
-   c="osp_input", suspends=True)
+_b(
+    "print",
+    "<T: printable>(value: T) -> Unit",
+    "Writes a value and a newline to standard output; strings raw.",
+)
+_b(
+    "printErr",
+    "<T: printable>(value: T) -> Unit",
+    "Writes a value and a newline to standard error.",
+    shadow=True,
+)
+_b(
+    "input",
+    "() -> string",
+    "Reads a line without its newline; the empty string at the end of the file.",
+    c="osp_input",
+    suspends=True,
+)
 _b("toString", "<T: printable>(value: T) -> string", "The rendering of a value, as `print` shows it.")
 _b("args", "() -> List<string>", "The arguments after the program's name on the command line.", shadow=True)
-_b("exit", "(code: int) -> Unit", "Ends the process with this exit status (modulo 256).", c="osp_exit", shadow=True)
-_b("getEnv", "(name: string) -> Result<string, Error>", "An environment variable.", c="osp_get_env", shadow=True)
+_b(
+    "exit",
+    "(code: int) -> Unit",
+    "Ends the process with this exit status (modulo 256).",
+    c="osp_exit",
+    shadow=True,
+)
+_b(
+    "getEnv",
+    "(name: string) -> Result<string, Error>",
+    "An environment variable.",
+    c="osp_get_env",
+    shadow=True,
+)
 _b("currentTimeMillis", "() -> int", "Milliseconds since 1970-01-01 UTC.", c="osp_current_time_millis")
 _b("monotonicNanos", "() -> int", "Nanoseconds of a clock that never goes back.", c="osp_monotonic_nanos")
-_b("sleep", "(ms: int) -> Unit", "Suspends the fiber (not its thread) for this many milliseconds.",
-   c="osp_sleep", suspends=True)
+_b(
+    "sleep",
+    "(ms: int) -> Unit",
+    "Suspends the fiber (not its thread) for this many milliseconds.",
+    c="osp_sleep",
+    suspends=True,
+)
 
 _section_of("Files")
-_b("readFile", "(path: string) -> Result<string, Error>", "The whole contents of a file.",
-   c="osp_read_file", cap="fs", suspends=True)
-_b("writeFile", "(path: string, text: string) -> Result<int, Error>",
-   "Replaces a file's contents; the number of bytes written.", c="osp_write_file", cap="fs", suspends=True)
-_b("appendFile", "(path: string, text: string) -> Result<int, Error>",
-   "Adds to the end of a file; the number of bytes written.", c="osp_append_file", cap="fs", suspends=True)
-_b("deleteFile", "(path: string) -> Result<Unit, Error>", "Removes a file.",
-   c="osp_delete_file", cap="fs", suspends=True)
-_b("createDirectory", "(path: string) -> Result<Unit, Error>", "Makes a directory.",
-   c="osp_create_directory", cap="fs", suspends=True)
-_b("listDirectory", "(path: string) -> Result<List<string>, Error>", "The names in a directory, sorted.",
-   cap="fs", suspends=True)
-_b("fileExists", "(path: string) -> bool", "Whether something exists at a path.",
-   c="osp_file_exists", cap="fs", suspends=True)
-_b("openFile", "(path: string) -> Result<int, Error>", "Opens a file for reading; its descriptor.",
-   c="osp_open_file", cap="fs", shadow=True, suspends=True)
-_b("createFile", "(path: string) -> Result<int, Error>", "Makes or empties a file for writing; its descriptor.",
-   c="osp_create_file", cap="fs", shadow=True, suspends=True)
-_b("readFd", "(fd: int, maxBytes: int) -> Result<string, Error>",
-   "Reads at most so many bytes from a descriptor; the empty string at the end.",
-   c="osp_read_fd", cap="fs", shadow=True, suspends=True)
-_b("writeFd", "(fd: int, text: string) -> Result<int, Error>", "Writes all of a text to a descriptor.",
-   c="osp_write_fd", cap="fs", shadow=True, suspends=True)
-_b("closeFd", "(fd: int) -> Result<Unit, Error>", "Closes a descriptor.", c="osp_close_fd", cap="fs", shadow=True)
+_b(
+    "readFile",
+    "(path: string) -> Result<string, Error>",
+    "The whole contents of a file.",
+    c="osp_read_file",
+    cap="fs",
+    suspends=True,
+)
+_b(
+    "writeFile",
+    "(path: string, text: string) -> Result<int, Error>",
+    "Replaces a file's contents; the number of bytes written.",
+    c="osp_write_file",
+    cap="fs",
+    suspends=True,
+)
+_b(
+    "appendFile",
+    "(path: string, text: string) -> Result<int, Error>",
+    "Adds to the end of a file; the number of bytes written.",
+    c="osp_append_file",
+    cap="fs",
+    suspends=True,
+)
+_b(
+    "deleteFile",
+    "(path: string) -> Result<Unit, Error>",
+    "Removes a file.",
+    c="osp_delete_file",
+    cap="fs",
+    suspends=True,
+)
+_b(
+    "createDirectory",
+    "(path: string) -> Result<Unit, Error>",
+    "Makes a directory.",
+    c="osp_create_directory",
+    cap="fs",
+    suspends=True,
+)
+_b(
+    "listDirectory",
+    "(path: string) -> Result<List<string>, Error>",
+    "The names in a directory, sorted.",
+    cap="fs",
+    suspends=True,
+)
+_b(
+    "fileExists",
+    "(path: string) -> bool",
+    "Whether something exists at a path.",
+    c="osp_file_exists",
+    cap="fs",
+    suspends=True,
+)
+_b(
+    "openFile",
+    "(path: string) -> Result<int, Error>",
+    "Opens a file for reading; its descriptor.",
+    c="osp_open_file",
+    cap="fs",
+    shadow=True,
+    suspends=True,
+)
+_b(
+    "createFile",
+    "(path: string) -> Result<int, Error>",
+    "Makes or empties a file for writing; its descriptor.",
+    c="osp_create_file",
+    cap="fs",
+    shadow=True,
+    suspends=True,
+)
+_b(
+    "readFd",
+    "(fd: int, maxBytes: int) -> Result<string, Error>",
+    "Reads at most so many bytes from a descriptor; the empty string at the end.",
+    c="osp_read_fd",
+    cap="fs",
+    shadow=True,
+    suspends=True,
+)
+_b(
+    "writeFd",
+    "(fd: int, text: string) -> Result<int, Error>",
+    "Writes all of a text to a descriptor.",
+    c="osp_write_fd",
+    cap="fs",
+    shadow=True,
+    suspends=True,
+)
+_b(
+    "closeFd",
+    "(fd: int) -> Result<Unit, Error>",
+    "Closes a descriptor.",
+    c="osp_close_fd",
+    cap="fs",
+    shadow=True,
+)
 
 _section_of("Processes")
-_b("spawnProcess", "(command: string, handler: (int, int, string) -> Unit) -> Result<int, Error>",
-   "Starts a shell command; the handler gets its id, a kind (1 stdout, 2 stderr, 3 exit) and a text.",
-   cap="process", suspends=True)
+_b(
+    "spawnProcess",
+    "(command: string, handler: (int, int, string) -> Unit) -> Result<int, Error>",
+    "Starts a shell command; the handler gets its id, a kind (1 stdout, 2 stderr, 3 exit) and a text.",
+    cap="process",
+    suspends=True,
+)
 _b("awaitProcess", "(id: int) -> int", "Waits for a process; its exit status.", cap="process", suspends=True)
 _b("cleanupProcess", "(id: int) -> Unit", "Releases what is kept of a process that has ended.", cap="process")
 
 _section_of("Strings")
-_b("length", ["(s: string) -> int", "<T>(s: List<T>) -> int", "<K, V>(s: Map<K, V>) -> int"],
-   "The number of bytes of a string, or of elements of a list or map.")
+_b(
+    "length",
+    ["(s: string) -> int", "<T>(s: List<T>) -> int", "<K, V>(s: Map<K, V>) -> int"],
+    "The number of bytes of a string, or of elements of a list or map.",
+)
 _b("byteLength", "(s: string) -> int", "The number of bytes of a string.")
-_b("isEmpty", ["(s: string) -> bool", "<T>(s: List<T>) -> bool", "<K, V>(s: Map<K, V>) -> bool"],
-   "Whether a string, list or map holds nothing.")
+_b(
+    "isEmpty",
+    ["(s: string) -> bool", "<T>(s: List<T>) -> bool", "<K, V>(s: Map<K, V>) -> bool"],
+    "Whether a string, list or map holds nothing.",
+)
 _b("contains", "(s: string, what: string) -> bool", "Whether `what` occurs in `s`.", c="osp_string_contains")
-_b("startsWith", "(s: string, prefix: string) -> bool", "Whether `s` begins with `prefix`.",
-   c="osp_string_starts_with")
-_b("endsWith", "(s: string, suffix: string) -> bool", "Whether `s` ends with `suffix`.", c="osp_string_ends_with")
-_b("indexOf", "(s: string, what: string) -> Result<int, Error>", "The byte offset of the first `what` in `s`.",
-   c="osp_string_index_of")
-_b("byteAt", "(s: string, index: int) -> Result<int, Error>", "The byte at an offset.", c="osp_string_byte_at")
-_b("codePointAt", "(s: string, index: int) -> Result<int, Error>", "The code point that starts at a byte offset.",
-   c="osp_string_code_point_at")
-_b("codePointWidth", "(c: int) -> Result<int, Error>", "The number of bytes that a code point takes.",
-   c="osp_code_point_width")
-_b("fromCodePoint", "(c: int) -> Result<string, Error>", "The string of one code point.", c="osp_from_code_point")
-_b("substring", "(s: string, start: int, end: int) -> Result<string, Error>", "The bytes from `start` up to `end`.",
-   c="osp_string_substring")
-_b("take", ["(s: string, count: int) -> string", "<T>(s: Iterator<T>, count: int) -> Iterator<T>"],
-   "The first `count` bytes of a string, or elements of an iterator.", shadow=True)
-_b("drop", "(s: string, count: int) -> string", "A string without its first `count` bytes.", c="osp_string_drop")
+_b(
+    "startsWith",
+    "(s: string, prefix: string) -> bool",
+    "Whether `s` begins with `prefix`.",
+    c="osp_string_starts_with",
+)
+_b(
+    "endsWith",
+    "(s: string, suffix: string) -> bool",
+    "Whether `s` ends with `suffix`.",
+    c="osp_string_ends_with",
+)
+_b(
+    "indexOf",
+    "(s: string, what: string) -> Result<int, Error>",
+    "The byte offset of the first `what` in `s`.",
+    c="osp_string_index_of",
+)
+_b(
+    "byteAt",
+    "(s: string, index: int) -> Result<int, Error>",
+    "The byte at an offset.",
+    c="osp_string_byte_at",
+)
+_b(
+    "codePointAt",
+    "(s: string, index: int) -> Result<int, Error>",
+    "The code point that starts at a byte offset.",
+    c="osp_string_code_point_at",
+)
+_b(
+    "codePointWidth",
+    "(c: int) -> Result<int, Error>",
+    "The number of bytes that a code point takes.",
+    c="osp_code_point_width",
+)
+_b(
+    "fromCodePoint",
+    "(c: int) -> Result<string, Error>",
+    "The string of one code point.",
+    c="osp_from_code_point",
+)
+_b(
+    "substring",
+    "(s: string, start: int, end: int) -> Result<string, Error>",
+    "The bytes from `start` up to `end`.",
+    c="osp_string_substring",
+)
+_b(
+    "take",
+    ["(s: string, count: int) -> string", "<T>(s: Iterator<T>, count: int) -> Iterator<T>"],
+    "The first `count` bytes of a string, or elements of an iterator.",
+    shadow=True,
+)
+_b(
+    "drop",
+    "(s: string, count: int) -> string",
+    "A string without its first `count` bytes.",
+    c="osp_string_drop",
+)
 _b("split", "(s: string, separator: string) -> Result<List<string>, Error>", "The parts between separators.")
 _b("join", "(parts: List<string>, separator: string) -> string", "The parts with a separator between them.")
 _b("lines", "(s: string) -> List<string>", "The lines without their ends (\\n or \\r\\n).")
@@ -163,43 +323,88 @@ _b("toLowerCase", "(s: string) -> string", "With A-Z (ASCII) turned to a-z.", c=
 _b("trim", "(s: string) -> string", "Without white space at both ends.", c="osp_string_trim")
 _b("trimStart", "(s: string) -> string", "Without white space at the start.", c="osp_string_trim_start")
 _b("trimEnd", "(s: string) -> string", "Without white space at the end.", c="osp_string_trim_end")
-_b("replace", "(s: string, what: string, with: string) -> Result<string, Error>",
-   "With every `what` replaced.", c="osp_string_replace")
-_b("repeat", "(s: string, count: int) -> Result<string, Error>", "`count` copies, one after the other.",
-   c="osp_string_repeat")
+_b(
+    "replace",
+    "(s: string, what: string, with: string) -> Result<string, Error>",
+    "With every `what` replaced.",
+    c="osp_string_replace",
+)
+_b(
+    "repeat",
+    "(s: string, count: int) -> Result<string, Error>",
+    "`count` copies, one after the other.",
+    c="osp_string_repeat",
+)
 _b("reverse", "(s: string) -> string", "The code points in reverse.", c="osp_string_reverse")
-_b("padStart", "(s: string, width: int, fill: string) -> Result<string, Error>",
-   "Filled at the start up to `width` bytes.", c="osp_string_pad_start")
-_b("padEnd", "(s: string, width: int, fill: string) -> Result<string, Error>",
-   "Filled at the end up to `width` bytes.", c="osp_string_pad_end")
+_b(
+    "padStart",
+    "(s: string, width: int, fill: string) -> Result<string, Error>",
+    "Filled at the start up to `width` bytes.",
+    c="osp_string_pad_start",
+)
+_b(
+    "padEnd",
+    "(s: string, width: int, fill: string) -> Result<string, Error>",
+    "Filled at the end up to `width` bytes.",
+    c="osp_string_pad_end",
+)
 _b("parseInt", "(s: string) -> Result<int, Error>", "The integer that a string spells.", c="osp_parse_int")
-_b("parseFloat", "(s: string) -> Result<float, Error>", "The number that a string spells.", c="osp_parse_float")
-_b("matchesPattern", "(s: string, regex: string) -> Result<bool, Error>",
-   "Whether a POSIX extended regular expression matches somewhere.", c="osp_matches_pattern")
+_b(
+    "parseFloat",
+    "(s: string) -> Result<float, Error>",
+    "The number that a string spells.",
+    c="osp_parse_float",
+)
+_b(
+    "matchesPattern",
+    "(s: string, regex: string) -> Result<bool, Error>",
+    "Whether a POSIX extended regular expression matches somewhere.",
+    c="osp_matches_pattern",
+)
 
 _section_of("Lists")
 _b("List", "<T>() -> List<T>", "The empty list.")
 _b("listLength", "<T>(xs: List<T>) -> int", "The number of elements.")
 _b("listGet", "<T>(xs: List<T>, index: int) -> Result<T, Error>", "The element at an index.")
-_b("listSet", "<T>(xs: List<T>, index: int, value: T) -> Result<List<T>, Error>",
-   "With the element at an index replaced.", shadow=True)
+_b(
+    "listSet",
+    "<T>(xs: List<T>, index: int, value: T) -> Result<List<T>, Error>",
+    "With the element at an index replaced.",
+    shadow=True,
+)
 _b("listAppend", "<T>(xs: List<T>, value: T) -> List<T>", "With an element added at the end.")
 _b("listPrepend", "<T>(xs: List<T>, value: T) -> List<T>", "With an element added at the front.")
 _b("listConcat", "<T>(xs: List<T>, ys: List<T>) -> List<T>", "The elements of `xs`, then those of `ys`.")
 _b("listReverse", "<T>(xs: List<T>) -> List<T>", "The elements in reverse.")
-_b("listContains", "<T: comparable>(xs: List<T>, value: T) -> bool", "Whether an equal element is in the list.")
+_b(
+    "listContains",
+    "<T: comparable>(xs: List<T>, value: T) -> bool",
+    "Whether an equal element is in the list.",
+)
 _b("listDrop", "<T>(xs: List<T>, count: int) -> List<T>", "Without the first `count` elements.", shadow=True)
 _b("listTake", "<T>(xs: List<T>, count: int) -> List<T>", "The first `count` elements.", shadow=True)
-_b("listSort", "<T>(xs: List<T>, compare: (T, T) -> int) -> List<T>",
-   "Sorted by a comparison (negative, zero, positive); stable.", shadow=True)
+_b(
+    "listSort",
+    "<T>(xs: List<T>, compare: (T, T) -> int) -> List<T>",
+    "Sorted by a comparison (negative, zero, positive); stable.",
+    shadow=True,
+)
 _b("forEachList", "<T>(xs: List<T>, f: (T) -> Unit) -> Unit", "Calls `f` with each element.")
 _b("mapList", "<T, U>(xs: List<T>, f: (T) -> U) -> List<U>", "The results of `f` for each element.")
 _b("filterList", "<T>(xs: List<T>, f: (T) -> bool) -> List<T>", "The elements for which `f` holds.")
 _b("foldList", "<T, A>(xs: List<T>, init: A, f: (A, T) -> A) -> A", "Combines the elements from the left.")
-_b("listFind", "<T>(xs: List<T>, f: (T) -> bool) -> Result<T, Error>", "The first element for which `f` holds.",
-   shadow=True)
-_b("listZip", "<A, B, C>(xs: List<A>, ys: List<B>, f: (A, B) -> C) -> List<C>",
-   "`f` of the elements at the same index, as far as both lists reach.", shadow=True)
+_b(
+    "listFind",
+    "<T>(xs: List<T>, f: (T) -> bool) -> Result<T, Error>",
+    "The first element for which `f` holds.",
+    shadow=True,
+)
+_b(
+    "listZip",
+    "<A, B, C>(xs: List<A>, ys: List<B>, f: (A, B) -> C) -> List<C>",
+    "`f` of the elements at the same index, as far as both lists reach.",
+    shadow=True,
+)
 
 _section_of("Maps")
 _b("Map", "<K, V>() -> Map<K, V>", "The empty map.")
@@ -211,20 +416,48 @@ _b("mapContains", "<K, V>(m: Map<K, V>, key: K) -> bool", "Whether a key is pres
 _b("mapKeys", "<K, V>(m: Map<K, V>) -> List<K>", "The keys, in the map's order.")
 _b("mapValues", "<K, V>(m: Map<K, V>) -> List<V>", "The values, in the map's order.")
 _b("mapMerge", "<K, V>(m: Map<K, V>, other: Map<K, V>) -> Map<K, V>", "Both maps' entries; `other` wins.")
-_b("mapEntries", "<K, V, R>(m: Map<K, V>, f: (K, V) -> R) -> List<R>", "`f` of each entry, in the map's order.",
-   shadow=True)
+_b(
+    "mapEntries",
+    "<K, V, R>(m: Map<K, V>, f: (K, V) -> R) -> List<R>",
+    "`f` of each entry, in the map's order.",
+    shadow=True,
+)
 
 _section_of("Iterators")
-_b("range", "(start: int, end: int) -> Iterator<int>", "The integers from `start` up to, not including, `end`.")
-_b("map", ["<T, U>(it: Iterator<T>, f: (T) -> U) -> Iterator<U>", "<T, U>(it: List<T>, f: (T) -> U) -> List<U>"],
-   "The results of `f` for each element.")
-_b("filter", ["<T>(it: Iterator<T>, f: (T) -> bool) -> Iterator<T>", "<T>(it: List<T>, f: (T) -> bool) -> List<T>"],
-   "The elements for which `f` holds.")
-_b("forEach", ["<T>(it: Iterator<T>, f: (T) -> Unit) -> Unit", "<T>(it: List<T>, f: (T) -> Unit) -> Unit"],
-   "Calls `f` with each element.")
-_b("fold", ["<T, A>(it: Iterator<T>, init: A, f: (A, T) -> A) -> A", "<T, A>(it: List<T>, init: A, f: (A, T) -> A) -> A"],
-   "Combines the elements from the left.")
-_b("toList", ["<T>(it: Iterator<T>) -> List<T>", "<T>(it: List<T>) -> List<T>"], "The elements as a list.", shadow=True)
+_b(
+    "range",
+    "(start: int, end: int) -> Iterator<int>",
+    "The integers from `start` up to, not including, `end`.",
+)
+_b(
+    "map",
+    ["<T, U>(it: Iterator<T>, f: (T) -> U) -> Iterator<U>", "<T, U>(it: List<T>, f: (T) -> U) -> List<U>"],
+    "The results of `f` for each element.",
+)
+_b(
+    "filter",
+    ["<T>(it: Iterator<T>, f: (T) -> bool) -> Iterator<T>", "<T>(it: List<T>, f: (T) -> bool) -> List<T>"],
+    "The elements for which `f` holds.",
+)
+_b(
+    "forEach",
+    ["<T>(it: Iterator<T>, f: (T) -> Unit) -> Unit", "<T>(it: List<T>, f: (T) -> Unit) -> Unit"],
+    "Calls `f` with each element.",
+)
+_b(
+    "fold",
+    [
+        "<T, A>(it: Iterator<T>, init: A, f: (A, T) -> A) -> A",
+        "<T, A>(it: List<T>, init: A, f: (A, T) -> A) -> A",
+    ],
+    "Combines the elements from the left.",
+)
+_b(
+    "toList",
+    ["<T>(it: Iterator<T>) -> List<T>", "<T>(it: List<T>) -> List<T>"],
+    "The elements as a list.",
+    shadow=True,
+)
 
 _section_of("Numbers")
 _b("abs", ["(n: int) -> Result<int, Error>", "(n: float) -> Result<float, Error>"], "The absolute value.")
@@ -235,14 +468,30 @@ _b("checkedMul", "(a: int, b: int) -> Result<int, Error>", "The product.")
 _b("toFloat", "(i: int) -> float", "The nearest float.")
 _b("floor", "(x: float) -> float", "Rounded down.", c="osp_floor", shadow=True)
 _b("ceil", "(x: float) -> float", "Rounded up.", c="osp_ceil", shadow=True)
-_b("round", "(x: float) -> float", "Rounded to the nearest integer, halves away from zero.", c="osp_round", shadow=True)
-_b("sqrt", "(x: float) -> Result<float, Error>", "The square root of a number that is not negative.",
-   c="osp_sqrt", shadow=True)
+_b(
+    "round",
+    "(x: float) -> float",
+    "Rounded to the nearest integer, halves away from zero.",
+    c="osp_round",
+    shadow=True,
+)
+_b(
+    "sqrt",
+    "(x: float) -> Result<float, Error>",
+    "The square root of a number that is not negative.",
+    c="osp_sqrt",
+    shadow=True,
+)
 _b("pow", "(x: float, y: float) -> float", "`x` to the power `y`.", c="osp_pow", shadow=True)
 _b("min", ["(a: int, b: int) -> int", "(a: float, b: float) -> float"], "The smaller one.", shadow=True)
 _b("max", ["(a: int, b: int) -> int", "(a: float, b: float) -> float"], "The larger one.", shadow=True)
 _b("random", "() -> int", "A non-negative random integer from the operating system's CSPRNG.", c="osp_random")
-_b("randomBelow", "(n: int) -> Result<int, Error>", "A uniform random integer in [0, n).", c="osp_random_below")
+_b(
+    "randomBelow",
+    "(n: int) -> Result<int, Error>",
+    "A uniform random integer in [0, n).",
+    c="osp_random_below",
+)
 
 _section_of("Predicates")
 _b("notEmpty", "(s: string) -> bool", "Whether a string holds something.", shadow=True)
@@ -254,101 +503,283 @@ _b("greaterThan", "(n: int, than: int) -> bool", "Whether n > than.", shadow=Tru
 _b("lessThan", "(n: int, than: int) -> bool", "Whether n < than.", shadow=True)
 
 _section_of("JSON")
-_b("jsonParse", "(text: string) -> Result<int, Error>", "Parses a JSON text; a handle on it.", c="osp_json_parse")
-_b("jsonGet", "(handle: int, path: string) -> Result<string, Error>",
-   "The text of the value at a path like user.items[0].name.", c="osp_json_get")
-_b("jsonLength", "(handle: int, path: string) -> int", "The number of elements of the array or object at a path.",
-   c="osp_json_length")
+_b(
+    "jsonParse",
+    "(text: string) -> Result<int, Error>",
+    "Parses a JSON text; a handle on it.",
+    c="osp_json_parse",
+)
+_b(
+    "jsonGet",
+    "(handle: int, path: string) -> Result<string, Error>",
+    "The text of the value at a path like user.items[0].name.",
+    c="osp_json_get",
+)
+_b(
+    "jsonLength",
+    "(handle: int, path: string) -> int",
+    "The number of elements of the array or object at a path.",
+    c="osp_json_length",
+)
 _b("jsonFree", "(handle: int) -> Result<Unit, Error>", "Releases a parsed JSON text.", c="osp_json_free")
-_b("jsonEscape", "(s: string) -> string", "The string as a JSON string literal's inside.", c="osp_json_escape", shadow=True)
+_b(
+    "jsonEscape",
+    "(s: string) -> string",
+    "The string as a JSON string literal's inside.",
+    c="osp_json_escape",
+    shadow=True,
+)
 
 _section_of("Fibers and channels")
 _b("await", "<T>(fiber: Fiber<T>) -> T", "Waits for a fiber and gives its value.", suspends=True)
-_b("awaitResult", "<T>(fiber: Fiber<T>) -> Result<T, string>", "Waits for a fiber; its failure is a value.", suspends=True)
+_b(
+    "awaitResult",
+    "<T>(fiber: Fiber<T>) -> Result<T, string>",
+    "Waits for a fiber; its failure is a value.",
+    suspends=True,
+)
 _b("fiberDone", "<T>(fiber: Fiber<T>) -> bool", "Whether a fiber has ended.")
 _b("yield", ["() -> Unit", "<T>(value: T) -> T"], "Lets other fibers run; gives its argument.", suspends=True)
 _b("Channel", "<T>(capacity: int) -> Channel<T>", "A channel; capacity 0 is a rendezvous.")
-_b("send", "<T>(channel: Channel<T>, value: T) -> Unit", "Sends, waiting while the channel is full.", suspends=True)
+_b(
+    "send",
+    "<T>(channel: Channel<T>, value: T) -> Unit",
+    "Sends, waiting while the channel is full.",
+    suspends=True,
+)
 _b("recv", "<T>(channel: Channel<T>) -> T", "Receives, waiting while the channel is empty.", suspends=True)
 _b("tryRecv", "<T>(channel: Channel<T>) -> Result<T, string>", "Receives if a value is there.")
-_b("close", "<T>(channel: Channel<T>) -> Unit", "Closes a channel; what it holds can still be received.", shadow=True)
+_b(
+    "close",
+    "<T>(channel: Channel<T>) -> Unit",
+    "Closes a channel; what it holds can still be received.",
+    shadow=True,
+)
 
 _section_of("Tests")
 _b("test", "(name: string, body: () -> Unit) -> Unit", "Runs a named test case.", shadow=True)
-_b("expect", "<T: printable, U: printable>(actual: T, expected: U) -> Unit", "Compares two values.", shadow=True)
-_b("check", "<T: printable, U: printable>(label: string, expected: T, actual: U) -> Unit", "Compares, with a label.",
-   shadow=True)
+_b(
+    "expect",
+    "<T: printable, U: printable>(actual: T, expected: U) -> Unit",
+    "Compares two values.",
+    shadow=True,
+)
+_b(
+    "check",
+    "<T: printable, U: printable>(label: string, expected: T, actual: U) -> Unit",
+    "Compares, with a label.",
+    shadow=True,
+)
 _b("expectTrue", "(value: bool) -> Unit", "The value is true.", shadow=True)
 _b("expectFalse", "(value: bool) -> Unit", "The value is false.", shadow=True)
 _b("checkTrue", "(label: string, value: bool) -> Unit", "The value is true, with a label.", shadow=True)
 _b("checkFalse", "(label: string, value: bool) -> Unit", "The value is false, with a label.", shadow=True)
 _b("expectAll", "(values: List<bool>) -> Unit", "All values are true.", shadow=True)
-_b("checkAll", "(label: string, values: List<bool>) -> Unit", "All values are true, with a label.", shadow=True)
+_b(
+    "checkAll",
+    "(label: string, values: List<bool>) -> Unit",
+    "All values are true, with a label.",
+    shadow=True,
+)
 
 _section_of("HTTP server")
 _HANDLER_RESULTS = ("string", "HttpResponse", "Result<string, string>", "Result<HttpResponse, string>")
-_b("httpCreateServer", "(port: int, address: string) -> Result<int, string>",
-   "Opens and binds a server's socket (port 0 picks a free one); its id.",
-   c="osp_http_create_server", cap="http", suspends=True)
-_b("httpServerPort", "(serverID: int) -> int", "The port that a server is bound to.",
-   c="osp_http_server_port", cap="http")
-_b("httpListen",
-   [f"(serverID: int, handler: ({params}) -> {result}) -> Result<Unit, string>"
-    for params in ("string, string, string, string", "HttpRequest") for result in _HANDLER_RESULTS],
-   "Starts accepting requests; each runs the handler in a fiber of its own.", cap="http", suspends=True)
-_b("httpStopServer", "(serverID: int) -> Result<Unit, string>",
-   "Stops a server, giving requests in flight up to 5 s.", c="osp_http_stop_server", cap="http", suspends=True)
+_b(
+    "httpCreateServer",
+    "(port: int, address: string) -> Result<int, string>",
+    "Opens and binds a server's socket (port 0 picks a free one); its id.",
+    c="osp_http_create_server",
+    cap="http",
+    suspends=True,
+)
+_b(
+    "httpServerPort",
+    "(serverID: int) -> int",
+    "The port that a server is bound to.",
+    c="osp_http_server_port",
+    cap="http",
+)
+_b(
+    "httpListen",
+    [
+        f"(serverID: int, handler: ({params}) -> {result}) -> Result<Unit, string>"
+        for params in ("string, string, string, string", "HttpRequest")
+        for result in _HANDLER_RESULTS
+    ],
+    "Starts accepting requests; each runs the handler in a fiber of its own.",
+    cap="http",
+    suspends=True,
+)
+_b(
+    "httpStopServer",
+    "(serverID: int) -> Result<Unit, string>",
+    "Stops a server, giving requests in flight up to 5 s.",
+    c="osp_http_stop_server",
+    cap="http",
+    suspends=True,
+)
 
 _section_of("HTTP client")
-_b("httpCreateClient", "(baseUrl: string, timeout: int) -> Result<int, string>",
-   "A client for a base URL; the time-out in milliseconds covers connecting, each read and the whole.",
-   c="osp_http_create_client", cap="http")
-_b("httpGet", "(clientID: int, path: string, headers: string) -> Result<int, string>", "GET; the status code.",
-   c="osp_http_get", cap="http", suspends=True)
-_b("httpPost", "(clientID: int, path: string, body: string, headers: string) -> Result<int, string>",
-   "POST; the status code.", c="osp_http_post", cap="http", suspends=True)
-_b("httpPut", "(clientID: int, path: string, body: string, headers: string) -> Result<int, string>",
-   "PUT; the status code.", c="osp_http_put", cap="http", suspends=True)
-_b("httpDelete", "(clientID: int, path: string, headers: string) -> Result<int, string>",
-   "DELETE; the status code.", c="osp_http_delete", cap="http", suspends=True)
-_b("httpRequest",
-   "(clientID: int, method: HttpMethod, path: string, headers: string, body: string) -> Result<int, string>",
-   "A request with any method; the status code.", cap="http", suspends=True)
-_b("httpGetResponse", "(clientID: int, path: string, headers: string) -> Result<int, Error>",
-   "GET; a handle on the response.", c="osp_http_get_response", cap="http", suspends=True)
-_b("httpFetch",
-   "(clientID: int, method: HttpMethod, path: string, headers: string, body: string) -> Result<int, Error>",
-   "A request with any method; a handle on the response.", cap="http", suspends=True)
-_b("httpResponseStatus", "(id: int) -> int", "The status code of a response.", c="osp_http_response_status", cap="http")
-_b("httpResponseBody", "(id: int) -> Result<string, Error>", "The whole body of a response.",
-   c="osp_http_response_body", cap="http", suspends=True)
-_b("httpResponseHeader", "(id: int, name: string) -> Result<string, Error>", "A header field of a response.",
-   c="osp_http_response_header", cap="http")
-_b("httpResponseRead", "(id: int, maxBytes: int) -> Result<string, Error>",
-   "The next part of a body; the empty string at the end.", c="osp_http_response_read", cap="http", suspends=True)
-_b("httpResponseFree", "(id: int) -> Result<Unit, Error>", "Releases a response.",
-   c="osp_http_response_free", cap="http")
-_b("httpCloseClient", "(clientID: int) -> Result<Unit, string>", "Closes a client and its connections.",
-   c="osp_http_close_client", cap="http")
+_b(
+    "httpCreateClient",
+    "(baseUrl: string, timeout: int) -> Result<int, string>",
+    "A client for a base URL; the time-out in milliseconds covers connecting, each read and the whole.",
+    c="osp_http_create_client",
+    cap="http",
+)
+_b(
+    "httpGet",
+    "(clientID: int, path: string, headers: string) -> Result<int, string>",
+    "GET; the status code.",
+    c="osp_http_get",
+    cap="http",
+    suspends=True,
+)
+_b(
+    "httpPost",
+    "(clientID: int, path: string, body: string, headers: string) -> Result<int, string>",
+    "POST; the status code.",
+    c="osp_http_post",
+    cap="http",
+    suspends=True,
+)
+_b(
+    "httpPut",
+    "(clientID: int, path: string, body: string, headers: string) -> Result<int, string>",
+    "PUT; the status code.",
+    c="osp_http_put",
+    cap="http",
+    suspends=True,
+)
+_b(
+    "httpDelete",
+    "(clientID: int, path: string, headers: string) -> Result<int, string>",
+    "DELETE; the status code.",
+    c="osp_http_delete",
+    cap="http",
+    suspends=True,
+)
+_b(
+    "httpRequest",
+    "(clientID: int, method: HttpMethod, path: string, headers: string, body: string) -> Result<int, string>",
+    "A request with any method; the status code.",
+    cap="http",
+    suspends=True,
+)
+_b(
+    "httpGetResponse",
+    "(clientID: int, path: string, headers: string) -> Result<int, Error>",
+    "GET; a handle on the response.",
+    c="osp_http_get_response",
+    cap="http",
+    suspends=True,
+)
+_b(
+    "httpFetch",
+    "(clientID: int, method: HttpMethod, path: string, headers: string, body: string) -> Result<int, Error>",
+    "A request with any method; a handle on the response.",
+    cap="http",
+    suspends=True,
+)
+_b(
+    "httpResponseStatus",
+    "(id: int) -> int",
+    "The status code of a response.",
+    c="osp_http_response_status",
+    cap="http",
+)
+_b(
+    "httpResponseBody",
+    "(id: int) -> Result<string, Error>",
+    "The whole body of a response.",
+    c="osp_http_response_body",
+    cap="http",
+    suspends=True,
+)
+_b(
+    "httpResponseHeader",
+    "(id: int, name: string) -> Result<string, Error>",
+    "A header field of a response.",
+    c="osp_http_response_header",
+    cap="http",
+)
+_b(
+    "httpResponseRead",
+    "(id: int, maxBytes: int) -> Result<string, Error>",
+    "The next part of a body; the empty string at the end.",
+    c="osp_http_response_read",
+    cap="http",
+    suspends=True,
+)
+_b(
+    "httpResponseFree",
+    "(id: int) -> Result<Unit, Error>",
+    "Releases a response.",
+    c="osp_http_response_free",
+    cap="http",
+)
+_b(
+    "httpCloseClient",
+    "(clientID: int) -> Result<Unit, string>",
+    "Closes a client and its connections.",
+    c="osp_http_close_client",
+    cap="http",
+)
 
 _section_of("WebSockets")
-_b("websocketConnect",
-   ["(url: string, messageHandler: (string) -> Result<Unit, string>) -> Result<int, string>",
-    "(url: string, messageHandler: (string) -> Unit) -> Result<int, string>",
-    "(url: string, messageHandler: (WebSocketMessage) -> Result<Unit, string>) -> Result<int, string>",
-    "(url: string, messageHandler: (WebSocketMessage) -> Unit) -> Result<int, string>"],
-   "Connects to a WebSocket server; the connection's id.", cap="websocket", suspends=True)
-_b("websocketSend", "(wsID: int, message: string) -> Result<Unit, string>", "Sends a text message.",
-   cap="websocket", suspends=True)
-_b("websocketClose", "(wsID: int) -> Result<Unit, string>", "Closes a connection.", cap="websocket", suspends=True)
-_b("websocketCreateServer", "(port: int, address: string, path: string) -> int",
-   "Describes a WebSocket server: an id, or -7 bad port, -8 bad address, -9 bad path.", cap="websocket")
-_b("websocketServerListen", "(serverID: int) -> int",
-   "Binds and listens: 0, or -1 invalid id, -2 socket, -3 socket options, -4 bind, -5 listen, -6 worker start.",
-   cap="websocket", suspends=True)
-_b("websocketServerBroadcast", "(serverID: int, message: string) -> int", "Sends to every client; how many.",
-   cap="websocket", suspends=True)
-_b("websocketStopServer", "(serverID: int) -> int", "Stops a WebSocket server.", cap="websocket", suspends=True)
+_b(
+    "websocketConnect",
+    [
+        "(url: string, messageHandler: (string) -> Result<Unit, string>) -> Result<int, string>",
+        "(url: string, messageHandler: (string) -> Unit) -> Result<int, string>",
+        "(url: string, messageHandler: (WebSocketMessage) -> Result<Unit, string>) -> Result<int, string>",
+        "(url: string, messageHandler: (WebSocketMessage) -> Unit) -> Result<int, string>",
+    ],
+    "Connects to a WebSocket server; the connection's id.",
+    cap="websocket",
+    suspends=True,
+)
+_b(
+    "websocketSend",
+    "(wsID: int, message: string) -> Result<Unit, string>",
+    "Sends a text message.",
+    cap="websocket",
+    suspends=True,
+)
+_b(
+    "websocketClose",
+    "(wsID: int) -> Result<Unit, string>",
+    "Closes a connection.",
+    cap="websocket",
+    suspends=True,
+)
+_b(
+    "websocketCreateServer",
+    "(port: int, address: string, path: string) -> int",
+    "Describes a WebSocket server: an id, or -7 bad port, -8 bad address, -9 bad path.",
+    cap="websocket",
+)
+_b(
+    "websocketServerListen",
+    "(serverID: int) -> int",
+    "Binds and listens: 0, or -1 invalid id, -2 socket, -3 socket options, -4 bind, -5 listen, -6 worker start.",
+    cap="websocket",
+    suspends=True,
+)
+_b(
+    "websocketServerBroadcast",
+    "(serverID: int, message: string) -> int",
+    "Sends to every client; how many.",
+    cap="websocket",
+    suspends=True,
+)
+_b(
+    "websocketStopServer",
+    "(serverID: int) -> int",
+    "Stops a WebSocket server.",
+    cap="websocket",
+    suspends=True,
+)
 _b("websocketKeepAlive", "() -> Unit", "Waits for SIGINT or SIGTERM.", cap="websocket", suspends=True)
 
 
@@ -357,8 +788,15 @@ _b("websocketKeepAlive", "() -> Unit", "Waits for SIGINT or SIGTERM.", cap="webs
 RUNTIME: dict[str, RuntimeFn] = {}
 
 
-def _r(symbol: str, signature: str, *, owned: Iterable[int] = (), suspends: bool = False, noreturn: bool = False,
-       context: bool = True) -> None:
+def _r(
+    symbol: str,
+    signature: str,
+    *,
+    owned: Iterable[int] = (),
+    suspends: bool = False,
+    noreturn: bool = False,
+    context: bool = True,
+) -> None:
     RUNTIME[symbol] = _runtime_fn(symbol, parse(signature), frozenset(owned), suspends, noreturn, context)
 
 
@@ -373,7 +811,9 @@ def _machine(t: TypeText) -> str:
     return "thunk"
 
 
-def _runtime_fn(symbol: str, sig: Sig, owned: frozenset[int], suspends: bool, noreturn: bool, context: bool) -> RuntimeFn:
+def _runtime_fn(
+    symbol: str, sig: Sig, owned: frozenset[int], suspends: bool, noreturn: bool, context: bool
+) -> RuntimeFn:
     result, fallible = sig.result, False
     if isinstance(result, ConText) and result.name == "Result":
         result, fallible = result.args[0], True
@@ -403,10 +843,16 @@ _r("osp_stack_exhausted", "() -> Unit", noreturn=True)
 _r("osp_yield", "() -> Unit", suspends=True)
 _r("osp_fiber_fail", "(message: string) -> Unit", noreturn=True)
 _r("osp_http_listen", "(serverID: int, handler: thunk) -> Result<Unit, string>", suspends=True)
-_r("osp_http_request", "(clientID: int, method: string, path: string, headers: string, body: string) -> Result<int, string>",
-   suspends=True)
-_r("osp_http_fetch", "(clientID: int, method: string, path: string, headers: string, body: string) -> Result<int, Error>",
-   suspends=True)
+_r(
+    "osp_http_request",
+    "(clientID: int, method: string, path: string, headers: string, body: string) -> Result<int, string>",
+    suspends=True,
+)
+_r(
+    "osp_http_fetch",
+    "(clientID: int, method: string, path: string, headers: string, body: string) -> Result<int, Error>",
+    suspends=True,
+)
 _r("osp_http_request_method", "(request: Ptr) -> string")
 _r("osp_http_request_method_index", "(request: Ptr) -> int")
 _r("osp_http_request_target", "(request: Ptr) -> string")
@@ -415,9 +861,11 @@ _r("osp_http_request_query", "(request: Ptr) -> string")
 _r("osp_http_request_headers", "(request: Ptr) -> string")
 _r("osp_http_request_body", "(request: Ptr) -> string")
 _r("osp_http_respond_text", "(request: Ptr, body: string) -> Unit")
-_r("osp_http_respond",
-   "(request: Ptr, status: int, headers: string, contentType: string, contentLength: int, streamFd: int,"
-   " isComplete: bool, partialBody: string, partialLength: int) -> Unit")
+_r(
+    "osp_http_respond",
+    "(request: Ptr, status: int, headers: string, contentType: string, contentLength: int, streamFd: int,"
+    " isComplete: bool, partialBody: string, partialLength: int) -> Unit",
+)
 _r("osp_http_respond_error", "(request: Ptr, message: string) -> Unit")
 
 
@@ -425,13 +873,22 @@ def _add_builtins() -> None:
     for builtin in BUILTINS.values():
         if builtin.symbol is not None:
             RUNTIME[builtin.symbol] = _runtime_fn(
-                builtin.symbol, builtin.sigs[0], frozenset(), builtin.suspends, builtin.name == "exit", True)
+                builtin.symbol, builtin.sigs[0], frozenset(), builtin.suspends, builtin.name == "exit", True
+            )
 
 
 _add_builtins()
 
-_C_TYPES = {"int": "int64_t", "float": "double", "bool": "bool", "string": "char *", "Ptr": "void *",
-            "Unit": "void", "cell": "void *", "strings": "char **"}
+_C_TYPES = {
+    "int": "int64_t",
+    "float": "double",
+    "bool": "bool",
+    "string": "char *",
+    "Ptr": "void *",
+    "Unit": "void",
+    "cell": "void *",
+    "strings": "char **",
+}
 
 
 def c_prototype(fn: RuntimeFn) -> str:
