@@ -1,0 +1,88 @@
+"""The wheel: what is in it, and that it works where the source tree is gone."""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+from pathlib import Path
+
+import ospjit
+from tests.packaging.environment import ROOT, Environment, run
+
+_IMPORT_EVERYTHING = """
+import importlib, pkgutil
+import ospjit
+
+for module in pkgutil.walk_packages(ospjit.__path__, "ospjit."):
+    if module.name == "ospjit.__main__":
+        continue
+    try:
+        importlib.import_module(module.name)
+    except ImportError as error:
+        if error.name != "numba":  # an extra, not installed here
+            raise
+    print(module.name)
+"""
+
+
+def test_wheel_adds_one_top_level_name(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        tops = {name.split("/")[0] for name in archive.namelist()}
+    assert tops == {"ospjit", f"ospjit-{ospjit.__version__}.dist-info"}
+
+
+def test_wheel_serves_every_python(wheel: Path) -> None:
+    name, version, python, abi, platform = wheel.stem.split("-")
+    assert (name, version, python, abi) == ("ospjit", ospjit.__version__, "py3", "none")
+    assert platform.startswith("linux_")
+
+
+def test_wheel_holds_files_not_links(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        modes = {info.filename: info.external_attr >> 16 for info in archive.infolist()}
+    assert [name for name, mode in modes.items() if stat.S_ISLNK(mode)] == []
+    sources = {path.name for path in (ROOT / "passes").glob("*.py")}
+    packed = {Path(name).name for name in modes if Path(name).parent.as_posix() == "ospjit/passes"}
+    assert sources
+    assert sources <= packed
+
+
+def test_wheel_holds_what_is_built(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    assert {
+        "ospjit/_build.py",
+        "ospjit/_lib/libospjit_rt.so",
+        "ospjit/_lib/libospjit_crypto.so",
+        "ospjit/_lib/include/ospjit.h",
+        "ospjit/py.typed",
+        "ospjit/syntax/_parsetab.py",
+    } <= names
+
+
+def test_every_module_imports_with_run_time_dependencies_alone(installed: Environment, tmp_path: Path) -> None:
+    modules = installed.evaluate(_IMPORT_EVERYTHING, tmp_path).split()
+    assert {"ospjit.passes", "ospjit._build", "ospjit.syntax._parsetab"} <= set(modules)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_build_module_names_the_installed_library(installed: Environment, tmp_path: Path) -> None:
+    program = "from ospjit import _build as b; print(b.LIB_DIR, b.BUILD_ID, b.COMPILER, sep='\\n')"
+    lib_dir, build_id, compiler = installed.evaluate(program, tmp_path).splitlines()
+    assert Path(lib_dir).is_relative_to(installed.path)
+    assert (Path(lib_dir) / "libospjit_rt.so").is_file()
+    assert len(bytes.fromhex(build_id)) == 32
+    assert compiler
+
+
+def test_command_runs_from_any_folder(installed: Environment, tmp_path: Path) -> None:
+    for command in ([installed.ospjit], [installed.python, "-m", "ospjit"]):
+        assert ospjit.__version__ in run(*command, "--version", cwd=tmp_path).stdout
+
+
+def test_program_runs_and_leaves_nothing_beside_it(installed: Environment, tmp_path: Path) -> None:
+    (tmp_path / "hello.osp").write_text('fn main() = print("hello from a wheel")\n')
+    cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    result = run(installed.ospjit, "hello.osp", cwd=tmp_path, env=cache)
+    assert result.stdout == "hello from a wheel\n"
+    assert {path.name for path in tmp_path.iterdir()} <= {"hello.osp", "cache"}
