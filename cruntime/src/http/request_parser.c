@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "framing.h"
 #include "header.h"
 #include "url.h"
 
@@ -157,36 +158,6 @@ static int parse_request_line(osp_http_request_parser *parser, const char *buffe
     return error != 0 ? error : parse_target(parser, buffer, target, target_end);
 }
 
-/* 6.1: "chunked" once and last is all we decode. Empty list elements are refused: others skip them. */
-static int parse_transfer_encoding(osp_http_request_parser *parser, const osp_http_field *field, size_t at)
-{
-    const char *cursor = field->value, *end = cursor + field->value_length, *coding;
-    size_t length, codings = 0;
-    parser->has_transfer_encoding = true;
-    while (osp_http_list_next(&cursor, end, &coding, &length)) {
-        codings++;
-        if (parser->chunked) /* anything after chunked, chunked included */
-            return fail(parser, at, OSP_HTTP_BAD_TRANSFER_ENCODING);
-        if (osp_http_equals_lower(coding, length, "chunked")) {
-            parser->chunked = true;
-            continue;
-        }
-        const char *parameters = memchr(coding, ';', length);
-        size_t name = parameters != NULL ? (size_t)(parameters - coding) : length;
-        while (name > 0 && (coding[name - 1] == ' ' || coding[name - 1] == '\t'))
-            name--;
-        if (!osp_http_is_token(coding, name) || osp_http_equals_lower(coding, name, "chunked"))
-            return fail(parser, at, OSP_HTTP_BAD_TRANSFER_ENCODING);
-        return fail(parser, at, OSP_HTTP_UNKNOWN_TRANSFER_CODING);
-    }
-    size_t commas = 0;
-    for (const char *c = field->value; c < end; c++)
-        commas += *c == ',';
-    if (codings != 1 || commas != 0)
-        return fail(parser, at, OSP_HTTP_BAD_TRANSFER_ENCODING);
-    return 0;
-}
-
 static int parse_host(osp_http_request_parser *parser, const char *buffer, const osp_http_field *field, size_t at)
 {
     if (parser->has_host)
@@ -201,25 +172,6 @@ static int parse_host(osp_http_request_parser *parser, const char *buffer, const
     return 0;
 }
 
-static int parse_content_length(osp_http_request_parser *parser, const osp_http_field *field, size_t at)
-{
-    if (parser->content_length >= 0)
-        return fail(parser, at, OSP_HTTP_REPEATED_CONTENT_LENGTH);
-    parser->content_length = osp_http_parse_length(field->value, field->value_length);
-    return parser->content_length >= 0 ? 0 : fail(parser, at, OSP_HTTP_BAD_CONTENT_LENGTH);
-}
-
-static void parse_connection(osp_http_request_parser *parser, const osp_http_field *field)
-{
-    const char *cursor = field->value, *option;
-    size_t length;
-    while (osp_http_list_next(&cursor, field->value + field->value_length, &option, &length)) {
-        parser->connection_close |= osp_http_equals_lower(option, length, "close");
-        parser->connection_keep_alive |= osp_http_equals_lower(option, length, "keep-alive");
-        parser->connection_upgrade |= osp_http_equals_lower(option, length, "upgrade");
-    }
-}
-
 /* RFC 9110 10.1.1; an HTTP/1.0 client cannot wait for a 100, so its expectation is ignored. */
 static int parse_expect(osp_http_request_parser *parser, const osp_http_field *field, size_t at)
 {
@@ -231,13 +183,19 @@ static int parse_expect(osp_http_request_parser *parser, const osp_http_field *f
     return 0;
 }
 
+/* Turns the outcome of a shared rule into ours. */
+static int judge(osp_http_request_parser *parser, int outcome, size_t at)
+{
+    return outcome == 0 ? 0 : fail(parser, at, (osp_http_parse_error)-outcome);
+}
+
 static int parse_field(osp_http_request_parser *parser, const char *buffer, size_t start, size_t end)
 {
     osp_http_field field;
     size_t position;
     int error = osp_http_field_split(buffer + start, end - start, &field, &position);
     if (error != 0)
-        return fail(parser, start + position, (osp_http_parse_error)-error);
+        return judge(parser, error, start + position);
     const char *name = field.name;
     size_t at = (size_t)(field.value - buffer);
     switch (field.name_length) { /* few lengths, so that most fields cost one comparison of an integer */
@@ -250,15 +208,15 @@ static int parse_field(osp_http_request_parser *parser, const char *buffer, size
         return 0;
     case 10:
         if (osp_http_equals_lower(name, 10, "connection"))
-            parse_connection(parser, &field);
+            parser->connection |= (uint8_t)osp__http_connection_options(&field);
         return 0;
     case 14:
         if (osp_http_equals_lower(name, 14, "content-length"))
-            return parse_content_length(parser, &field, at);
+            return judge(parser, osp__http_content_length(&field, &parser->content_length), at);
         return 0;
     case 17:
         if (osp_http_equals_lower(name, 17, "transfer-encoding"))
-            return parse_transfer_encoding(parser, &field, at);
+            return judge(parser, osp__http_transfer_encoding(&field, &parser->chunked), at);
         return 0;
     default:
         return 0;
@@ -271,12 +229,13 @@ static int finish(osp_http_request_parser *parser, size_t end)
     bool http_1_1 = parser->minor_version >= 1;
     if (http_1_1 && !parser->has_host)
         return fail(parser, end, OSP_HTTP_MISSING_HOST);
-    if (parser->has_transfer_encoding && !http_1_1)
+    if (parser->chunked && !http_1_1)
         return fail(parser, end, OSP_HTTP_ENCODING_IN_OLD_VERSION);
-    if (parser->has_transfer_encoding && parser->content_length >= 0)
+    if (parser->chunked && parser->content_length >= 0)
         return fail(parser, end, OSP_HTTP_LENGTH_AND_ENCODING);
-    parser->keep_alive = !parser->connection_close && (http_1_1 || parser->connection_keep_alive);
-    parser->upgrade = http_1_1 && parser->has_upgrade && parser->connection_upgrade;
+    bool asked = http_1_1 || (parser->connection & OSP_CONNECTION_KEEP_ALIVE) != 0;
+    parser->keep_alive = asked && (parser->connection & OSP_CONNECTION_CLOSE) == 0;
+    parser->upgrade = http_1_1 && parser->has_upgrade && (parser->connection & OSP_CONNECTION_UPGRADE) != 0;
     return 0;
 }
 

@@ -78,9 +78,8 @@ typedef struct osp_http_request_parser {
     uint32_t error_position; /* offset of the byte that was refused */
     uint32_t fields;         /* field lines so far */
     uint8_t state;
-    bool skipped_line;
-    bool has_host, has_transfer_encoding, has_upgrade;
-    bool connection_close, connection_keep_alive, connection_upgrade;
+    uint8_t connection; /* what the Connection fields list */
+    bool skipped_line, has_host, has_upgrade;
 } osp_http_request_parser;
 
 /* Makes the parser ready for a new request. An all-zero structure is not ready. */

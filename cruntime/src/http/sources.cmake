@@ -6,5 +6,7 @@ set(OSP_PROTOCOL_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/scan.c
     ${CMAKE_CURRENT_LIST_DIR}/header.c
     ${CMAKE_CURRENT_LIST_DIR}/url.c
+    ${CMAKE_CURRENT_LIST_DIR}/framing.c
     ${CMAKE_CURRENT_LIST_DIR}/request_parser.c
+    ${CMAKE_CURRENT_LIST_DIR}/response_parser.c
     ${CMAKE_CURRENT_LIST_DIR}/chunked.c)
