@@ -60,7 +60,9 @@ def build_editable(
 
 def prepare_metadata_for_build_wheel(metadata_directory: str, config_settings: Any = None) -> str:
     """Write the wheel's `.dist-info` and return its folder's name (PEP 517)."""
-    return _or_name_the_package(_backend.prepare_metadata_for_build_wheel, metadata_directory, config_settings)
+    return _or_name_the_package(
+        _backend.prepare_metadata_for_build_wheel, metadata_directory, config_settings
+    )
 
 
 def prepare_metadata_for_build_editable(metadata_directory: str, config_settings: Any = None) -> str:

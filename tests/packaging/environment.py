@@ -39,7 +39,9 @@ def run(
         timeout=240,
     )
     if check and result.returncode != 0:
-        pytest.fail(f"{command} ended with {result.returncode}\n{result.stdout}\n{result.stderr}", pytrace=False)
+        pytest.fail(
+            f"{command} ended with {result.returncode}\n{result.stdout}\n{result.stderr}", pytrace=False
+        )
     return result
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from tests.packaging.environment import ROOT, copy_sources, run
 
-_CASES = {
+#: Name of the case: options for CMake, additions to the environment, sentences expected.
+_CASES: dict[str, tuple[list[str], dict[str, str], list[str]]] = {
     "other system": (
         ["-DCMAKE_SYSTEM_NAME=FreeBSD"],
         {},
@@ -24,7 +25,12 @@ _CASES = {
     "no C compiler": (
         [],
         {"CC": "/nonexistent/cc"},
-        ["needs a working C compiler", "/nonexistent/cc", "apt-get install build-essential", "dnf install gcc"],
+        [
+            "needs a working C compiler",
+            "/nonexistent/cc",
+            "apt-get install build-essential",
+            "dnf install gcc",
+        ],
     ),
     "no OpenSSL": (
         ["-DCMAKE_DISABLE_FIND_PACKAGE_OpenSSL=ON"],
@@ -53,7 +59,7 @@ def _words(text: str) -> str:
 @pytest.mark.parametrize("case", _CASES)
 def test_cmake_says_what_is_missing(case: str, folder: str, tmp_path: Path) -> None:
     options, env, sentences = _CASES[case]
-    command = ("cmake", "-S", ROOT / folder, "-B", tmp_path / "build", *options)
+    command: list[str | Path] = ["cmake", "-S", ROOT / folder, "-B", tmp_path / "build", *options]
     result = run(*command, cwd=tmp_path, check=False, env=env)
     assert result.returncode != 0
     for sentence in sentences:

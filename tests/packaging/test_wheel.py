@@ -60,7 +60,9 @@ def test_wheel_holds_what_is_built(wheel: Path) -> None:
     } <= names
 
 
-def test_every_module_imports_with_run_time_dependencies_alone(installed: Environment, tmp_path: Path) -> None:
+def test_every_module_imports_with_run_time_dependencies_alone(
+    installed: Environment, tmp_path: Path
+) -> None:
     modules = installed.evaluate(_IMPORT_EVERYTHING, tmp_path).split()
     assert {"ospjit.passes", "ospjit._build", "ospjit.syntax._parsetab"} <= set(modules)
     assert list(tmp_path.iterdir()) == []
