@@ -1,0 +1,160 @@
+"""The intermediate representation: SSA values, operations, blocks and regions in the manner of MLIR.
+
+This package knows nothing of Osprey. What is exported here is the interface that dialects, passes and the
+back end are written against; the parser and the pass manager are loaded when first named.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .attributes import (
+    UNIT,
+    ArrayAttr,
+    Attribute,
+    BoolAttr,
+    DenseArrayAttr,
+    DictAttr,
+    FloatAttr,
+    IntAttr,
+    StringAttr,
+    SymbolRefAttr,
+    TypeAttr,
+    UnitAttr,
+    attribute,
+)
+from .builder import Builder
+from .core import (
+    Block,
+    BlockArgument,
+    NodeList,
+    Operation,
+    OpResult,
+    Region,
+    Value,
+    body_of,
+    erase_blocks,
+    new_module,
+)
+from .location import UNKNOWN, Location
+from .registry import Dialect, OpDef, VerifyError, definition, dialects, register
+from .rewriter import Pattern, PatternsDoNotConverge, Rewriter, apply_patterns, pattern
+from .symbol_table import SymbolTable
+from .types import (
+    DialectType,
+    FloatType,
+    FunctionType,
+    IndexType,
+    IntegerType,
+    NoneType,
+    Type,
+    f32,
+    f64,
+    i1,
+    i8,
+    i16,
+    i32,
+    i64,
+    index,
+    none,
+)
+
+if TYPE_CHECKING:
+    from .dominance import DominanceInfo
+    from .parser import IRSyntaxError, parse_module, parse_type
+    from .pass_manager import Pass, PassContext, PassManager, PassOptions
+    from .pipeline import PipelineError, parse_pipeline
+    from .printer import print_op
+    from .verifier import verify
+
+_LAZY = {
+    "DominanceInfo": "dominance",
+    "IRSyntaxError": "parser",
+    "Pass": "pass_manager",
+    "PassContext": "pass_manager",
+    "PassManager": "pass_manager",
+    "PassOptions": "pass_manager",
+    "PipelineError": "pipeline",
+    "parse_module": "parser",
+    "parse_pipeline": "pipeline",
+    "parse_type": "parser",
+    "print_op": "printer",
+    "verify": "verifier",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(f".{_LAZY[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+__all__ = [
+    "UNIT",
+    "UNKNOWN",
+    "ArrayAttr",
+    "Attribute",
+    "Block",
+    "BlockArgument",
+    "BoolAttr",
+    "Builder",
+    "DenseArrayAttr",
+    "Dialect",
+    "DialectType",
+    "DictAttr",
+    "DominanceInfo",
+    "FloatAttr",
+    "FloatType",
+    "FunctionType",
+    "IRSyntaxError",
+    "IndexType",
+    "IntAttr",
+    "IntegerType",
+    "Location",
+    "NodeList",
+    "NoneType",
+    "OpDef",
+    "OpResult",
+    "Operation",
+    "Pass",
+    "PassContext",
+    "PassManager",
+    "PassOptions",
+    "Pattern",
+    "PatternsDoNotConverge",
+    "PipelineError",
+    "Region",
+    "Rewriter",
+    "StringAttr",
+    "SymbolRefAttr",
+    "SymbolTable",
+    "Type",
+    "TypeAttr",
+    "UnitAttr",
+    "Value",
+    "VerifyError",
+    "apply_patterns",
+    "attribute",
+    "body_of",
+    "definition",
+    "dialects",
+    "erase_blocks",
+    "f32",
+    "f64",
+    "i1",
+    "i8",
+    "i16",
+    "i32",
+    "i64",
+    "index",
+    "new_module",
+    "none",
+    "parse_module",
+    "parse_pipeline",
+    "parse_type",
+    "pattern",
+    "print_op",
+    "register",
+    "verify",
+]
