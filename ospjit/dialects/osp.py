@@ -1,0 +1,184 @@
+"""The `osp` dialect: Osprey's own operations and types, as the IR generator emits them.
+
+Values here are still those of the language: a `!osp.result` is one value, an operator takes its meaning from
+the types of its operands, and a generic function may hold `!osp.var` types. Passes bring it down to `rt`,
+`cf` and `arith`. Verifiers check what later passes rely on; they say nothing about types that still hold
+variables.
+
+Patterns stand on `osp.match` as nested arrays, read depth first, each `bind` being one block argument of its
+arm, in that order: `["wild"] ["bind"] ["lit", value] ["con", variant, p…] ["rec", open, [name…], p…]
+["list", rest?, p…] ["as", p] ["or", p…]` (`as` binds the whole before what is inside; alternatives bind the
+same arguments, by `["ref", n]` from the second one on).
+"""
+
+from __future__ import annotations
+
+from ospjit.ir import (
+    Dialect,
+    DialectType,
+    FunctionType,
+    OpDef,
+    Operation,
+    Type,
+    VerifyError,
+    f64,
+    i1,
+    i64,
+    register,
+)
+
+STRING = DialectType("osp.string")
+UNIT = DialectType("osp.unit")
+PTR = DialectType("osp.ptr")
+ANY = DialectType("osp.any")
+
+
+def result_of(value: Type, error: Type) -> DialectType:
+    """`!osp.result<value, error>`."""
+    return DialectType("osp.result", (value, error))
+
+
+def fn_of(result: Type, params: tuple[Type, ...]) -> DialectType:
+    """The type of a function value, result first: `!osp.fn<result, params…>`."""
+    return DialectType("osp.fn", (result, *params))
+
+
+def is_type(t: Type, name: str) -> bool:
+    """Whether `t` is the dialect type called `name`, whatever its parameters."""
+    return isinstance(t, DialectType) and t.name == name
+
+
+def holds_variable(t: Type) -> bool:
+    """Whether a type holds an `!osp.var`: whether it stands in a generic function."""
+    if isinstance(t, DialectType):
+        return t.name == "osp.var" or any(isinstance(p, Type) and holds_variable(p) for p in t.params)
+    if isinstance(t, FunctionType):
+        return any(map(holds_variable, (*t.inputs, *t.results)))
+    return False
+
+
+def number_of(t: Type) -> Type | None:
+    """The number under an operand of arithmetic: itself, or the payload of a `Result`."""
+    if t is i64 or t is f64:
+        return t
+    if is_type(t, "osp.result"):
+        payload = t.params[0]  # type: ignore[attr-defined]
+        return payload if payload is i64 or payload is f64 else None
+    return None
+
+
+def _fail(op: Operation, message: str) -> None:
+    raise VerifyError(message, op)
+
+
+def _generic(op: Operation) -> bool:
+    return any(holds_variable(v.type) for v in (*op.operands, *op.results))
+
+
+def _verify_arithmetic(op: Operation) -> None:
+    if _generic(op):
+        return
+    result = op.result.type
+    if op.name == "osp.add" and not number_of(result):
+        if any(v.type is not result for v in op.operands):
+            _fail(op, f"operands must be of the result's type {result}")
+        return
+    if any(number_of(v.type) is None for v in op.operands) or number_of(result) is None:
+        _fail(op, "operands and result must be numbers or Results of numbers")
+    failing = any(is_type(v.type, "osp.result") for v in op.operands)
+    failing = failing or op.name in ("osp.div", "osp.mod") or all(v.type is i64 for v in op.operands)
+    if failing != is_type(result, "osp.result"):
+        _fail(op, f"result of type {result} " + ("cannot hold a failure" if failing else "cannot fail"))
+
+
+def _verify_comparison(op: Operation) -> None:
+    if op.result.type is not i1:
+        _fail(op, f"result must be i1, not {op.result.type}")
+
+
+def _verify_success(op: Operation) -> None:
+    result = op.result.type
+    which = 0 if op.name == "osp.success" else 1
+    if not is_type(result, "osp.result") or result.params[which] is not op.operands[0].type:  # type: ignore[attr-defined]
+        _fail(op, f"operand of type {op.operands[0].type} does not make a {result}")
+
+
+def _verify_match(op: Operation) -> None:
+    patterns = op.attr("patterns")
+    guards = op.attr("guards")
+    bodies = len(patterns)
+    if bodies == 0:
+        _fail(op, "a match needs an arm")
+    if len(op.regions) != bodies + sum(1 for g in guards if g):
+        _fail(op, f"expected a region for each of {bodies} arms and one for each guard")
+    for region in op.regions:
+        last = region.entry.last
+        if last is None or last.name != "osp.yield":
+            _fail(op, "every region must end with osp.yield")
+    for region in op.regions[:bodies]:
+        found = tuple(v.type for v in region.entry.last.operands)
+        wanted = tuple(r.type for r in op.results)
+        if found != wanted:
+            _fail(
+                op,
+                f"an arm yields {', '.join(map(str, found))} where {', '.join(map(str, wanted))} is wanted",
+            )
+
+
+def _verify_call(op: Operation) -> None:
+    if op.attr("callee", None) is None:
+        _fail(op, "needs a callee")
+
+
+def _verify_closure_call(op: Operation) -> None:
+    callee = op.operands[0].type
+    if _generic(op):
+        return
+    if not is_type(callee, "osp.fn"):
+        _fail(op, f"callee must be a function value, not {callee}")
+    params: tuple[Type, ...] = callee.params  # type: ignore[attr-defined]
+    if (op.result.type, *(v.type for v in op.operands[1:])) != params:
+        _fail(op, f"operands and result do not fit {callee}")
+
+
+_ARITHMETIC = ("add", "sub", "mul", "div", "mod", "neg")
+_COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
+
+OPS = [
+    OpDef("osp.unit", "The value of type Unit.", pure=True),
+    OpDef("osp.string", "A string literal: static and immortal.", pure=True),
+    *(OpDef(f"osp.{n}", f"Operator `{n}`.", verify=_verify_arithmetic, pure=True) for n in _ARITHMETIC),
+    *(OpDef(f"osp.{n}", f"Comparison `{n}`.", verify=_verify_comparison, pure=True) for n in _COMPARISONS),
+    OpDef("osp.success", "A Result that holds a value.", verify=_verify_success, pure=True),
+    OpDef("osp.error", "A Result that holds an error.", verify=_verify_success, pure=True),
+    OpDef("osp.construct", "A record or variant; fields in declared order.", pure=True),
+    OpDef("osp.get_field", "A field of a record.", pure=True),
+    OpDef("osp.update", "A record with some fields replaced.", pure=True),
+    OpDef("osp.list", "A list literal.", pure=True),
+    OpDef("osp.map", "A map literal: key, value, key, value, ….", pure=True),
+    OpDef("osp.index", "An element of a list, map or string, as a Result.", pure=True),
+    OpDef("osp.to_string", "The rendering of a value.", pure=True),
+    OpDef("osp.concat", "The concatenation of strings.", pure=True),
+    OpDef("osp.call", "A call of a function of this module, at an instantiation.", verify=_verify_call),
+    OpDef("osp.call_extern", "A call of a C function.", verify=_verify_call),
+    OpDef("osp.call_closure", "A call of a function value.", verify=_verify_closure_call),
+    OpDef(
+        "osp.func_ref",
+        "A function value: a function and its leading arguments.",
+        verify=_verify_call,
+        pure=True,
+    ),
+    OpDef("osp.builtin", "A call of a built-in function, at an instantiation."),
+    OpDef("osp.global_get", "The value of a file-scope variable."),
+    OpDef("osp.global_set", "Gives a file-scope variable a value."),
+    OpDef("osp.match", "A match: patterns, and a region for each arm and guard.", verify=_verify_match),
+    OpDef("osp.yield", "Ends an arm or a guard with its value.", terminator=True),
+    OpDef("osp.erase", "A value as `any`, with its run-time type.", pure=True),
+    OpDef("osp.coerce", "The same value at a type with the same representation.", pure=True),
+    OpDef("osp.spawn", "Starts a fiber that runs a function value."),
+    OpDef("osp.data", "Declares a record or union type.", symbol=True),
+    OpDef("osp.global", "Declares a file-scope variable.", symbol=True),
+    OpDef("osp.extern", "Declares a C function.", symbol=True),
+]
+
+DIALECT = register(Dialect("osp", OPS, "Osprey's operations, before lowering"))
