@@ -118,7 +118,7 @@ class FloatAttr(Attribute):
 
 
 class StringAttr(Attribute):
-    """Text or bytes. `value` is text in which bytes outside UTF-8 stand as surrogates; `data` is the bytes."""
+    """Text or bytes. `value` is text in which bytes outside UTF-8 are surrogates; `data` is the bytes."""
 
     __slots__ = ("value",)
 
@@ -259,11 +259,7 @@ class DenseArrayAttr(Attribute):
         if isinstance(element_type, str):
             element_type = IntegerType(int(element_type.removeprefix("i")))
         self.element_type = element_type
-        self.values = tuple(values)
-        limit = 1 << (element_type.width - 1)
-        for value in self.values:
-            if not -limit <= value < limit:
-                raise ValueError(f"{value} does not fit {element_type}")
+        self.values = _fitting(values, element_type)
 
     def _key(self) -> object:
         return (self.element_type, self.values)
@@ -276,6 +272,48 @@ class DenseArrayAttr(Attribute):
         if not self.values:
             return f"array<{self.element_type.text}>"
         return f"array<{self.element_type.text}: {', '.join(map(str, self.values))}>"
+
+
+class DenseIntElementsAttr(Attribute):
+    """Integers of one type as a one-dimensional tensor, `dense<[1, 2]> : tensor<2xi64>`, as `cf.switch` has.
+
+    Its plain value is the tuple of them.
+    """
+
+    __slots__ = ("element_type", "values")
+
+    element_type: IntegerType
+    values: tuple[int, ...]
+
+    def __init__(self, element_type: IntegerType, values: Iterable[int]) -> None:
+        self.element_type = element_type
+        self.values = _fitting(values, element_type)
+
+    def _key(self) -> object:
+        return (self.element_type, self.values)
+
+    @property
+    def plain(self) -> tuple[int, ...]:
+        return self.values
+
+    def __str__(self) -> str:
+        if not self.values:
+            body = ""
+        elif len(set(self.values)) == 1:
+            body = str(self.values[0])
+        else:
+            body = f"[{', '.join(map(str, self.values))}]"
+        return f"dense<{body}> : tensor<{len(self.values)}x{self.element_type.text}>"
+
+
+def _fitting(values: Iterable[int], type: IntegerType) -> tuple[int, ...]:
+    """`values` as a tuple. Raises `ValueError` if one is outside the signed range of `type`."""
+    values = tuple(values)
+    limit = 1 << (type.width - 1)
+    for value in values:
+        if not -limit <= value < limit:
+            raise ValueError(f"{value} does not fit {type}")
+    return values
 
 
 UNIT = UnitAttr()
@@ -294,7 +332,7 @@ def attribute(value: object) -> Attribute:
     """`value` as an attribute: attributes as they are, plain Python values and types wrapped.
 
     int -> `IntAttr` of i64, bool, float -> f64, str and bytes -> `StringAttr`, `Type` -> `TypeAttr`,
-    tuple and list -> `ArrayAttr`, dict -> `DictAttr`. Symbol references must be spelled `SymbolRefAttr(name)`.
+    tuple and list -> `ArrayAttr`, dict -> `DictAttr`. A symbol reference is spelled `SymbolRefAttr(name)`.
     """
     if isinstance(value, Attribute):
         return value

@@ -80,10 +80,9 @@ class Builder:
         successors: Sequence[Block] = (),
         loc: Location | None = None,
     ) -> Operation:
-        """Make an operation here. Attribute values may be plain Python values (see `attributes.attribute`)."""
-        return self.insert(
-            Operation(name, operands, result_types, attrs, regions, successors, self.loc if loc is None else loc)
-        )
+        """Make an operation here. Attribute values may be plain Python (see `attributes.attribute`)."""
+        loc = self.loc if loc is None else loc
+        return self.insert(Operation(name, operands, result_types, attrs, regions, successors, loc))
 
     def create_block(self, arg_types: Iterable[Type] = (), after: Block | None = None) -> Block:
         """A new block behind `after` (default: the current block). The insertion point stays where it is."""

@@ -230,10 +230,8 @@ class Operation:
         self.operands = operands = tuple(operands)
         self.loc = loc
         self.parent = self.prev = self.next = None
-        position = 0
-        for value in operands:
+        for position, value in enumerate(operands):
             value._uses[self, position] = None
-            position += 1
         if len(result_types) == 1:
             self.results = (OpResult(self, 0, result_types[0]),)
         else:
@@ -583,7 +581,7 @@ class Block:
         return self
 
     def erase(self) -> None:
-        """Remove the block with its operations. Raises `ValueError` if anything outside still refers to it."""
+        """Remove the block with its operations. Raises `ValueError` if something outside refers to it."""
         erase_blocks([self])
 
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .core import Operation
+    from .symbol_table import SymbolTable
 
 
 class VerifyError(Exception):
-    """An operation breaks a rule. The message says which, in a sentence without a period; `op` is the culprit."""
+    """An operation, `op`, breaks a rule. The message says which, in a sentence without a period."""
 
     def __init__(self, message: str, op: Operation | None = None) -> None:
         super().__init__(message)
@@ -33,7 +34,8 @@ class OpDef:
     `graph` operations have regions whose operations stand in no order (a module), so need no terminator.
     `successor_operands` gives, for each successor, the range of operand indices that it receives;
     `resize_successor(op, i, growth)` is told when those of successor `i` have become more or fewer.
-    `symbol` operations define the symbol named by their `sym_name` attribute.
+    `symbol` operations define the symbol named by their `sym_name` attribute, and `verify_symbols(op,
+    table)` checks what an operation refers to by name.
     """
 
     name: str
@@ -44,6 +46,7 @@ class OpDef:
     isolated: bool = False
     graph: bool = False
     symbol: bool = False
+    verify_symbols: Callable[[Operation, SymbolTable], None] | None = None
     successor_operands: Callable[[Operation], list[range]] | None = None
     resize_successor: Callable[[Operation, int, int], None] | None = None
 

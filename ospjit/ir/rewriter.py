@@ -65,7 +65,7 @@ class Rewriter(Builder):
         """Make `values`, one for each result, take the place of the results of `op`, and erase it."""
         replacements = (values,) if isinstance(values, Value) else values
         if len(replacements) != len(op.results):
-            raise ValueError(f"{op.name} has {len(op.results)} results, {len(replacements)} values were given")
+            raise ValueError(f"{op.name} has {len(op.results)} results, not {len(replacements)}")
         for result, value in zip(op.results, replacements, strict=True):
             for user in result.users:
                 self._driver.push(user)
