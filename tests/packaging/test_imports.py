@@ -58,7 +58,7 @@ def _violations(room: str) -> Iterator[str]:
             where = f"{path.relative_to(ROOT)}:{line}: imports {name}"
             if top == "ospjit":
                 target = rest.partition(".")[0]
-                is_room = (_PACKAGE / target).is_dir() or target == "_build"
+                is_room = target == "_build" or (target and (_PACKAGE / target).is_dir())
                 if is_room and target != room and target not in _BELOW[room]:
                     yield where
             elif top not in sys.stdlib_module_names and room not in _THIRD_PARTY.get(top, set()):
