@@ -1,0 +1,187 @@
+/* ospjit.h - the public C interface of the ospjit runtime.
+ *
+ * What lives here: everything a C program, the ctypes layer or an embedder may call: starting the runtime, running
+ * code on fibers, strings and counted cells, and the HTTP server in the seed's C shape. The functions that compiled
+ * Osprey code calls are declared in the generated `osp_builtins.h` as well; both agree or the sources do not compile.
+ * This header must stay plain C99, must not include anything but <stdint.h>, <stddef.h> and <stdbool.h>, and must
+ * never expose a structure whose layout is not part of the contract.
+ *
+ * Conventions
+ *   - "string" is an Osprey string: `char *` to NUL-terminated bytes; its byte length (64 bits) is stored at ptr-16
+ *     and its header word at ptr-8. Strings are 8-bit clean; the NUL after the last byte is not part of the length.
+ *   - Arguments are borrowed and results are owned by the caller (release with osp_drop) unless a comment differs.
+ *   - Functions with a last parameter `char **error` leave it alone on success and store an owned string on failure;
+ *     the caller initialises it to NULL.
+ *   - Times are milliseconds where the name says `ms`, nanoseconds of CLOCK_MONOTONIC where it says `ns`.
+ *   - `ctx` is the context of the running fiber. Where a comment says "ctx may be NULL" the function may also be
+ *     called by a thread that is not a fiber; it then blocks that thread instead of parking a fiber. */
+#ifndef OSPJIT_H
+#define OSPJIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#ifndef OSP_API
+#define OSP_API __attribute__((visibility("default")))
+#endif
+
+struct osp_fiber;
+struct osp_worker;
+
+/* The hidden first argument of every compiled function, one per fiber. The offsets are part of the ABI: compiled code
+ * reads stack_limit and poll inline. A fiber never changes its worker once it has started. */
+typedef struct osp_ctx {
+    char *stack_limit;         /*  0: lowest address a frame may reach; prologues compare against it */
+    uint32_t poll;             /*  8: non-zero asks the running code to call osp_poll soon */
+    uint32_t reserved;         /* 12 */
+    void *evidence;            /* 16: effect handlers in force */
+    struct osp_fiber *fiber;   /* 24 */
+    struct osp_worker *worker; /* 32 */
+} osp_ctx;
+
+/* Code that the runtime calls on a fiber. `env` is a counted closure cell, borrowed during the call; what `arg` is
+ * depends on who calls. */
+typedef void (*osp_thunk)(osp_ctx *ctx, void *env, void *arg);
+
+/* ---- starting and stopping -------------------------------------------------------------------------------------- */
+
+typedef struct osp_config {
+    uint32_t size;             /* sizeof(osp_config), so that fields can be added */
+    int32_t workers;           /* worker threads; 0: OSPJIT_WORKERS, else one per core this process may use */
+    int32_t blocking_threads;  /* upper bound of the pool for blocking calls; 0: 16 */
+    int32_t argc;              /* arguments of the program (its own name not among them) */
+    const char *const *argv;   /* borrowed: must live as long as the process */
+} osp_config;
+
+/* Starts the workers. `config` may be NULL. Idempotent: a second call returns 0 and changes nothing. Installs no
+ * signal handler but the one for stack faults (which chains to what was there) and ignores SIGPIPE.
+ * Returns 0, or a negative errno; -EDEADLK in a child of fork(), where no worker threads exist. */
+OSP_API int osp_runtime_start(const osp_config *config);
+
+/* Runs `entry` in the main fiber (1 GiB stack) while the calling thread waits here. `result` points to an int64_t,
+ * initially 0, that the entry may set to the exit status. Returns when the entry has returned and no server listens,
+ * or earlier through osp_exit or a signal. While it waits SIGINT and SIGTERM are handled: servers are drained (idle:
+ * at once, in flight: up to 5 s) and the status is 0; without a server the status is 130 or 143; a second signal
+ * gives 130 at once. Buffered output has been written when it returns. The status is 0..255; 3 after a run-time
+ * diagnostic. Other fibers may still be running: the caller is expected to leave the process with _exit. */
+OSP_API int64_t osp_run_main(void (*entry)(osp_ctx *ctx, void *result));
+
+/* Runs `code(ctx, env, arg)` on a fiber while the calling thread waits. Must not be called on a fiber. Takes one count
+ * of `env` and drops it. Returns 0, or -1 with *error set when the fiber failed, or a negative errno. */
+OSP_API int osp_call_on_fiber(osp_thunk code, void *env, void *arg, char **error);
+
+/* Calls fn(arg) on the worker's own large stack; for C code that needs more stack than a fiber has. ctx may be NULL. */
+OSP_API void osp_call_on_system_stack(osp_ctx *ctx, void (*fn)(void *), void *arg);
+
+/* Calls fn(arg) on a thread of the blocking pool while the fiber is parked. ctx may be NULL (fn runs here).
+ * Returns 0 or a negative errno, in which case fn was not called. */
+OSP_API int osp_blocking_call(osp_ctx *ctx, void (*fn)(void *), void *arg);
+
+/* A hash of the table of built-ins this library was compiled against; 0 when it was built without the table. */
+OSP_API uint64_t osp_abi_hash(void);
+
+/* ---- counted memory ---------------------------------------------------------------------------------------------- */
+
+/* The header word before every counted object. rc > 0: owned by one thread; rc < 0: shared, updated atomically;
+ * rc == 0: immortal; below OSP_RC_STICKY: the count overflowed and the object stays for good.
+ * info: kind (4 bits) | scan (12 bits: leading fields that are counted pointers) | tag (16 bits). */
+#define OSP_KIND_STRING 0u
+#define OSP_KIND_CELL 1u
+#define OSP_KIND_CLOSURE 2u /* field 0 is a code pointer; pointers are scanned from field 1 on */
+#define OSP_KIND_TASK 3u
+#define OSP_KIND_CHANNEL 4u
+#define OSP_INFO(kind, scan, tag) ((uint32_t)(kind) | (uint32_t)(scan) << 4 | (uint32_t)(tag) << 16)
+#define OSP_RC_STICKY (INT32_MIN / 2)
+
+/* Copies `len` bytes into a new string with count 1. NULL when memory runs out. */
+OSP_API char *osp_string_new(const char *bytes, size_t len);
+OSP_API uint64_t osp_string_length(const char *string);
+
+/* A cell of `words` 8-byte fields with count 1; the fields are not initialised. Fails the fiber when memory runs out;
+ * with ctx NULL it returns NULL instead. */
+OSP_API void *osp_cell_new(osp_ctx *ctx, int64_t info, int64_t words);
+
+/* Takes and gives up a count. NULL and immortal objects are left alone. osp_drop frees without recursion. */
+OSP_API void osp_dup(void *object);
+OSP_API void osp_drop(void *object);
+
+/* Makes an object and everything it reaches shared, so that other threads may count it. Call it before the object
+ * becomes visible to them. */
+OSP_API void osp_mark_shared(void *object);
+
+/* Makes an object and everything it reaches immortal (file-scope values after their initialiser has run). */
+OSP_API void osp_mark_immortal(void *object);
+
+/* Counted objects alive now, if OSPJIT_COUNT_CELLS=1 was in the environment when the library was loaded; else -1.
+ * Objects that became immortal are not counted. */
+OSP_API int64_t osp_live_cells(void);
+
+/* ---- output ------------------------------------------------------------------------------------------------------ */
+
+/* Where print and printErr go: stream 1 or 2. Called with the runtime's output lock held, on a system stack, by any
+ * thread; it must not call back into the runtime. NULL restores the file descriptors. */
+typedef void (*osp_print_sink)(void *user, int stream, const char *bytes, size_t len);
+OSP_API void osp_set_print_sink(osp_print_sink sink, void *user);
+
+/* Writes out what print has buffered. */
+OSP_API void osp_flush(void);
+
+/* ---- HTTP server for embedders ----------------------------------------------------------------------------------- */
+
+/* The functions that take ctx are those of osp_builtins.h; here ctx may be NULL for all of them. */
+
+/* Binds a TCP socket; port 0 picks a free one. Retries a port in use with exponential back-off for up to 1 s.
+ * Returns a server id > 0, or 0 with *error set. */
+OSP_API int64_t osp_http_create_server(osp_ctx *ctx, int64_t port, char *address, char **error);
+
+/* The port a server is bound to, or -1 when there is no such server. */
+OSP_API int64_t osp_http_server_port(osp_ctx *ctx, int64_t server_id);
+
+/* Starts accepting; each request runs code(ctx, env, request) on a fiber of its own. Takes one count of `env`. */
+OSP_API void osp_http_listen(osp_ctx *ctx, int64_t server_id, osp_thunk code, void *env, char **error);
+
+/* Stops accepting, closes idle connections, waits up to 5 s for requests in flight (not for the request that calls),
+ * then closes what is left. The port is free when it returns. */
+OSP_API void osp_http_stop_server(osp_ctx *ctx, int64_t server_id, char **error);
+
+/* Like osp_http_listen, but requests go into a queue that threads of the embedder empty. */
+OSP_API void osp_http_listen_queue(osp_ctx *ctx, int64_t server_id, char **error);
+
+/* Waits up to timeout_ms (negative: for ever) for the next request of a queue server. NULL on time-out, and at once
+ * when the server has stopped (tell the two apart with osp_http_queue_open). Every job must be answered exactly once
+ * with osp_http_job_respond, which invalidates it; its parts may be read until then. */
+OSP_API void *osp_http_next_job(int64_t server_id, int64_t timeout_ms);
+OSP_API bool osp_http_queue_open(int64_t server_id);
+
+/* Parts of a job's request: borrowed bytes, NUL-terminated, with their length. */
+OSP_API const char *osp_http_job_method(void *job, size_t *len);
+OSP_API const char *osp_http_job_target(void *job, size_t *len);
+OSP_API const char *osp_http_job_headers(void *job, size_t *len);
+OSP_API const char *osp_http_job_body(void *job, size_t *len);
+
+/* Answers a job. `headers` are "Name: value\r\n" lines, NULL for none; `content_type` NULL or "" is sniffed from the
+ * body. The bytes are copied. */
+OSP_API void osp_http_job_respond(void *job, int64_t status, const char *headers, const char *content_type,
+                                  const char *body, size_t body_len);
+
+/* ---- HTTP server in the seed's C shape --------------------------------------------------------------------------- */
+
+/* For C programs that use the runtime alone. They start the runtime themselves on first use. Errors are negative
+ * errno values. The handler gets borrowed C strings (path is the target as sent) and returns a malloc'd body, which
+ * the runtime frees; NULL is answered with 500. With handler NULL, osprey_handle_http_request is called if the program
+ * defines it (the deprecated bridge; its malloc'd headers and body are freed by the runtime). */
+OSP_API int64_t http_create_server(int64_t port, const char *address);
+OSP_API int64_t http_server_port(int64_t server_id);
+OSP_API int64_t http_listen(int64_t server_id,
+                            char *(*handler)(char *method, char *path, char *headers, char *body));
+OSP_API int64_t http_stop_server(int64_t server_id);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

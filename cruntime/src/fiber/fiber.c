@@ -1,0 +1,176 @@
+/* fiber.c - acquiring, running, parking and ending fibers. See fiber.h for the layout and the rules. */
+#include "fiber.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../io/diagnostic.h"
+#include "../mem/string.h"
+#include "../sched/worker.h"
+#include "../sys/sys.h"
+#include "stack.h"
+
+/* How many idle fibers a worker keeps ready; beyond that their pages go back to the system. */
+#define WARM_FIBERS 256
+
+static struct {
+    pthread_mutex_t lock;
+    struct osp_fiber *cold; /* stacks without pages, for any worker */
+    uint64_t last_id;
+} pool = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* ---- the flow of a fiber ----------------------------------------------------------------------------------------- */
+
+/* The bottom frame. It outlives the computation: the next one that gets this stack continues the loop, so that
+ * makecontext and its system calls are paid once a stack and not once a fiber. */
+static void fiber_main(void *argument) {
+    struct osp_fiber *fiber = argument;
+    for (;;) {
+        fiber->code(&fiber->ctx, fiber->env, fiber->arg);
+        fiber->state = OSP_FIBER_DONE;
+        osp__context_switch(&fiber->context, &fiber->ctx.worker->context);
+    }
+}
+
+void osp__fiber_run(struct osp_fiber *fiber) {
+    struct osp_worker *worker = fiber->ctx.worker;
+    worker->current = fiber;
+    fiber->state = OSP_FIBER_ACTIVE;
+    osp__context_switch(&worker->context, &fiber->context);
+    while (OSP_UNLIKELY(worker->system_call != NULL)) { /* the fiber borrows this stack for a moment */
+        void (*call)(void *) = worker->system_call;
+        worker->system_call = NULL;
+        call(worker->system_argument);
+        osp__context_switch(&worker->context, &fiber->context);
+    }
+    worker->current = NULL;
+    if (fiber->state == OSP_FIBER_DONE || fiber->state == OSP_FIBER_FAILED) fiber->finished(fiber);
+}
+
+static void resume(struct osp__work *work, struct osp_worker *worker) {
+    (void)worker;
+    osp__fiber_run(OSP_CONTAINER(work, struct osp_fiber, work));
+}
+
+void osp__fiber_park(osp_ctx *ctx) { osp__context_switch(&ctx->fiber->context, &ctx->worker->context); }
+
+void osp__fiber_wake(struct osp_fiber *fiber) { osp__worker_submit(fiber->ctx.worker, &fiber->work); }
+
+OSP_API void osp_call_on_system_stack(osp_ctx *ctx, void (*fn)(void *), void *arg) {
+    if (ctx == NULL) {
+        fn(arg);
+        return;
+    }
+    ctx->worker->system_argument = arg;
+    ctx->worker->system_call = fn;
+    osp__context_switch(&ctx->fiber->context, &ctx->worker->context);
+}
+
+/* ---- acquiring and releasing ------------------------------------------------------------------------------------- */
+
+static struct osp_fiber *build(struct osp__stack stack, size_t reserve) {
+    if (stack.low == NULL) return NULL;
+    size_t place = (stack.size - sizeof(struct osp_fiber)) & ~(size_t)63;
+    struct osp_fiber *fiber = (void *)(stack.low + place);
+    memset(fiber, 0, sizeof *fiber);
+    if (osp__context_make(&fiber->context, stack.low, place, fiber_main, fiber) != 0) return NULL;
+    fiber->ctx.fiber = fiber;
+    fiber->ctx.stack_limit = stack.low + (reserve < stack.size / 4 ? reserve : stack.size / 4);
+    fiber->work.run = resume;
+    return fiber;
+}
+
+static struct osp_fiber *take_cold(void) {
+    pthread_mutex_lock(&pool.lock);
+    struct osp_fiber *fiber = pool.cold;
+    if (fiber != NULL) pool.cold = fiber->next;
+    pthread_mutex_unlock(&pool.lock);
+    return fiber;
+}
+
+struct osp_fiber *osp__fiber_acquire(struct osp_worker *worker, bool is_main) {
+    struct osp_fiber *fiber = NULL;
+    if (!is_main) {
+        fiber = worker->warm;
+        if (fiber != NULL) {
+            worker->warm = fiber->next;
+            worker->warm_count--;
+        } else {
+            fiber = take_cold();
+        }
+        if (fiber == NULL) fiber = build(osp__stack_new(), OSP_FIBER_RESERVE);
+    } else {
+        fiber = build(osp__stack_new_large(OSP_MAIN_STACK), OSP_MAIN_RESERVE);
+    }
+    if (fiber == NULL) return NULL;
+    fiber->ctx.worker = worker;
+    fiber->ctx.poll = 0;
+    fiber->ctx.evidence = NULL;
+    fiber->is_main = is_main;
+    fiber->id = __atomic_add_fetch(&pool.last_id, 1, __ATOMIC_RELAXED);
+    fiber->failure = NULL;
+    return fiber;
+}
+
+/* Gives the pages below the one that holds the structure back to the system. */
+static void cool(struct osp_fiber *fiber) {
+    uintptr_t top = (uintptr_t)fiber & ~(uintptr_t)4095;
+    if (top > (uintptr_t)fiber->context.stack_low)
+        osp__discard(fiber->context.stack_low, top - (uintptr_t)fiber->context.stack_low);
+}
+
+void osp__fiber_release(struct osp_fiber *fiber) {
+    struct osp_worker *worker = fiber->ctx.worker;
+    bool abandoned = fiber->state == OSP_FIBER_FAILED;
+    fiber->state = OSP_FIBER_IDLE;
+    if (fiber->is_main) return; /* lives as long as the process */
+    if (!abandoned && worker->warm_count < WARM_FIBERS) {
+        fiber->next = worker->warm;
+        worker->warm = fiber;
+        worker->warm_count++;
+        return;
+    }
+    if (osp__context_make(&fiber->context, fiber->context.stack_low, fiber->context.stack_size, fiber_main, fiber) != 0)
+        return; /* lost; memory was exhausted anyway */
+    cool(fiber);
+    pthread_mutex_lock(&pool.lock);
+    fiber->next = pool.cold;
+    pool.cold = fiber;
+    pthread_mutex_unlock(&pool.lock);
+}
+
+/* ---- ending early ------------------------------------------------------------------------------------------------ */
+
+const char *osp__fiber_name(const struct osp_fiber *fiber, char buffer[32]) {
+    if (fiber->is_main) return "main";
+    snprintf(buffer, 32, "fiber %llu", (unsigned long long)fiber->id);
+    return buffer;
+}
+
+_Noreturn void osp__fiber_fail_with(osp_ctx *ctx, char *message) {
+    struct osp_fiber *fiber = ctx->fiber;
+    fiber->failure = message;
+    fiber->state = OSP_FIBER_FAILED;
+    osp__context_abandon(&fiber->context, &ctx->worker->context);
+}
+
+_Noreturn void osp__fiber_fail(osp_ctx *ctx, const char *message) {
+    char *text = NULL;
+    osp__set_error(&text, "%s", message);
+    osp__fiber_fail_with(ctx, text);
+}
+
+/* Called by the prologue check of compiled code. The message names who ran out; the one who waits for the fiber (or
+ * the server, or run_main) reports it. */
+OSP_API _Noreturn void osp_stack_exhausted(osp_ctx *ctx) {
+    char name[32], *text = NULL;
+    osp__set_error(&text, "stack exhausted in %s", osp__fiber_name(ctx->fiber, name));
+    osp__fiber_fail_with(ctx, text);
+}
+
+/* Ends the fiber with a diagnostic of the program's own making. */
+OSP_API _Noreturn void osp_fiber_fail(osp_ctx *ctx, char *message) {
+    osp_dup(message);
+    osp__fiber_fail_with(ctx, message);
+}

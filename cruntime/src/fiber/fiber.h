@@ -1,0 +1,80 @@
+/* fiber.h - fibers: a stack, a context for compiled code, and the rules by which they start, stop and fail.
+ *
+ *      high  +-----------------------+
+ *            | struct osp_fiber      |   on its own stack's first page: a parked fiber costs that one page
+ *            +-----------------------+
+ *            | frames, growing down  |
+ *            |          |            |
+ *            |          v            |
+ *            +- - - - - - - - - - - -+   ctx.stack_limit: compiled prologues stop here ...
+ *            | reserve               |   ... so that runtime functions they call still have this much
+ *            +-----------------------+
+ *      low   | guard page            |   the backstop: a touch is caught by fault.c
+ *            +-----------------------+
+ *
+ * A fiber runs on one worker from its first instruction to its last. It is resumed only by its worker's loop and only
+ * when it is not running, so nothing in here needs a lock. */
+#ifndef OSP_FIBER_FIBER_H
+#define OSP_FIBER_FIBER_H
+
+#include "../base.h"
+#include "context.h"
+
+#define OSP_FIBER_STACK ((size_t)256 << 10)
+#define OSP_FIBER_RESERVE ((size_t)40 << 10)
+#define OSP_MAIN_STACK ((size_t)1 << 30)
+#define OSP_MAIN_RESERVE ((size_t)128 << 10)
+
+/* An entry of a worker's queue. */
+struct osp__work {
+    struct osp__work *next;
+    void (*run)(struct osp__work *work, struct osp_worker *worker);
+};
+
+enum osp__fiber_state { OSP_FIBER_IDLE, OSP_FIBER_ACTIVE, OSP_FIBER_DONE, OSP_FIBER_FAILED };
+
+struct osp_fiber {
+    osp_ctx ctx;
+    struct osp__work work;
+    struct osp__context context;
+    uint8_t state; /* enum osp__fiber_state */
+    bool is_main;
+    uint64_t id;
+    osp_thunk code;
+    void *env, *arg;
+    /* Runs on the worker's stack once the code has returned or failed; must not touch the fiber after releasing it. */
+    void (*finished)(struct osp_fiber *fiber);
+    void *owner;              /* whose computation this is; for `finished` */
+    char *failure;            /* string, owned; set when the state is FAILED */
+    struct osp_fiber *next;   /* in the pool */
+};
+_Static_assert(offsetof(osp_ctx, poll) == 8 && offsetof(osp_ctx, evidence) == 16 && offsetof(osp_ctx, fiber) == 24 &&
+                   offsetof(osp_ctx, worker) == 32,
+               "compiled code knows these offsets");
+
+/* A fiber with a stack, from the worker's pool if there is one; NULL when memory runs out. */
+struct osp_fiber *osp__fiber_acquire(struct osp_worker *worker, bool is_main);
+
+/* Gives a fiber that is not active back to the pool of its worker. */
+void osp__fiber_release(struct osp_fiber *fiber);
+
+/* Continues (or starts) a fiber on its worker's thread; returns when it parks, yields, finishes or fails. */
+void osp__fiber_run(struct osp_fiber *fiber);
+
+/* Suspends the running fiber until somebody hands it to osp__fiber_wake. The caller has arranged for exactly one wake
+ * before it parks; a wake may come from any thread and even before the fiber has left its stack. */
+void osp__fiber_park(osp_ctx *ctx);
+void osp__fiber_wake(struct osp_fiber *fiber);
+
+/* Ends the running fiber with a diagnostic. What it owned on its stack is not released (yet). */
+_Noreturn void osp__fiber_fail(osp_ctx *ctx, const char *message);
+_Noreturn void osp__fiber_fail_with(osp_ctx *ctx, char *message); /* the same with an owned string */
+
+/* "main" or "fiber 17", for diagnostics; into a buffer of 32 bytes. */
+const char *osp__fiber_name(const struct osp_fiber *fiber, char buffer[32]);
+
+/* Catches touches of guard pages: once for the process, and for each thread that runs fibers. */
+int osp__fault_install(void);
+int osp__fault_prepare_thread(void);
+
+#endif

@@ -1,0 +1,41 @@
+/* runtime.h - the one runtime of the process: its workers, its pool for blocking calls, and what keeps it alive. */
+#ifndef OSP_SCHED_RUNTIME_H
+#define OSP_SCHED_RUNTIME_H
+
+#include "worker.h"
+
+struct osp__runtime {
+    struct osp_worker *workers;
+    int worker_count;
+    int blocking_limit;      /* most threads of the blocking pool */
+    size_t descriptor_limit;
+    int argc;
+    const char *const *argv;
+
+    int notice_fd;           /* eventfd on which the thread in osp_run_main sleeps; -1 before the first run */
+    int64_t services;        /* atomic: what keeps a program alive after its main has ended (listening servers) */
+    void (*drain)(void);     /* asks all services to end soon; set by whoever starts the first one */
+    int exit_requested;      /* atomic: 1 + the status that osp_exit asked for; 0 if it has not been called */
+};
+extern struct osp__runtime osp__runtime;
+
+/* 0 when the runtime runs in this process (starting it with defaults if need be), else a negative errno. */
+int osp__runtime_ensure(void);
+
+/* A service has started or ended. */
+void osp__runtime_service(int change);
+
+/* Makes the thread in osp_run_main look at the state again. Async-signal-safe. */
+void osp__runtime_notify(void);
+
+/* A worker for work that has no place of its own yet. */
+struct osp_worker *osp__runtime_any_worker(void);
+
+_Noreturn void osp__runtime_out_of_memory(void);
+
+/* Runs code(ctx, env, arg) on a new fiber of any worker; `finished` as in struct osp_fiber. `is_main`: on the main
+ * stack. 0 or -ENOMEM. */
+int osp__runtime_launch(osp_thunk code, void *env, void *arg, void (*finished)(struct osp_fiber *), void *owner,
+                        bool is_main);
+
+#endif

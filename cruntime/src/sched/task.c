@@ -1,0 +1,149 @@
+/* task.c - spawn and await. The waiters of a task are a lock-free stack: they push themselves, and whoever completes
+ * the task exchanges the stack for a mark that says "done". See task.h. */
+#include "task.h"
+
+#include <string.h>
+
+#include "../fiber/fiber.h"
+#include "../io/diagnostic.h"
+#include "../mem/object.h"
+#include "../mem/string.h"
+#include "../sys/sys.h"
+#include "worker.h"
+
+struct waiter {
+    struct waiter *next;
+    struct osp_fiber *fiber;
+};
+static struct waiter done_mark;
+#define DONE (&done_mark)
+
+struct task {
+    struct osp__work work;
+    osp_thunk code;
+    void *env;
+    struct waiter *waiters; /* atomic */
+    char *failure;          /* string, owned; valid once done; NULL after success */
+    int64_t id;
+    uint32_t words, pointers;
+    uint64_t result[];
+};
+
+static int64_t last_id;
+
+static void finalize(void *object, struct osp__dead *dead) {
+    struct task *task = object;
+    if (task->failure == NULL)
+        for (uint32_t i = 0; i < task->pointers; i++)
+            osp__drop_onto(dead, (void *)(uintptr_t)task->result[i]);
+    osp__drop_onto(dead, task->failure);
+}
+
+void osp__task_init(void) { osp__set_finalizer(OSP_KIND_TASK, finalize); }
+
+/* ---- running ----------------------------------------------------------------------------------------------------- */
+
+static void complete(struct task *task) {
+    if (task->failure == NULL)
+        for (uint32_t i = 0; i < task->pointers; i++) osp_mark_shared((void *)(uintptr_t)task->result[i]);
+    else
+        osp_mark_shared(task->failure);
+    struct waiter *waiter = __atomic_exchange_n(&task->waiters, DONE, __ATOMIC_ACQ_REL);
+    if (waiter == NULL && task->failure != NULL) osp__diagnose("%s", task->failure); /* nobody is there to say it */
+    while (waiter != NULL) {
+        struct waiter *next = waiter->next; /* the waiter is gone as soon as its fiber runs */
+        osp__fiber_wake(waiter->fiber);
+        waiter = next;
+    }
+    osp_drop(task);
+}
+
+static void finished(struct osp_fiber *fiber) {
+    struct task *task = fiber->owner;
+    task->failure = fiber->failure;
+    osp__fiber_release(fiber);
+    osp_drop(task->env);
+    task->env = NULL;
+    complete(task);
+}
+
+static void start(struct osp__work *work, struct osp_worker *worker) {
+    struct task *task = OSP_CONTAINER(work, struct task, work);
+    struct osp_fiber *fiber = osp__fiber_acquire(worker, false);
+    if (fiber == NULL) {
+        osp__set_error(&task->failure, "out of memory");
+        osp_drop(task->env);
+        complete(task);
+        return;
+    }
+    fiber->code = task->code;
+    fiber->env = task->env;
+    fiber->arg = task->result;
+    fiber->owner = task;
+    fiber->finished = finished;
+    osp__fiber_run(fiber);
+}
+
+/* ---- the functions of compiled code ------------------------------------------------------------------------------ */
+
+/* Starts code(ctx, env, result) on a fiber of its own, on this worker or one that has nothing to do. Takes one count of
+ * env. `result` has room for `words` 8-byte words, zero at first, whose first `pointers` the code fills with owned
+ * counted pointers. Returns the task, owned. */
+OSP_API void *osp_spawn(osp_ctx *ctx, osp_thunk code, void *env, int64_t words, int64_t pointers) {
+    size_t size = sizeof(struct task) + (size_t)words * 8;
+    struct task *task = osp__object_new(OSP_INFO(OSP_KIND_TASK, 0, 0), 0, size);
+    if (task == NULL) osp__fiber_fail(ctx, "out of memory");
+    memset(task, 0, size);
+    osp__header(task)->count = -2; /* one for the caller, one for the computation */
+    task->work.run = start;
+    task->code = code;
+    task->env = env;
+    task->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
+    task->words = (uint32_t)words;
+    task->pointers = (uint32_t)pointers;
+    osp_mark_shared(env);
+    osp__worker_offer(ctx->worker, &task->work);
+    return task;
+}
+
+static bool is_done(struct task *task) { return __atomic_load_n(&task->waiters, __ATOMIC_ACQUIRE) == DONE; }
+
+static void wait_for(osp_ctx *ctx, struct task *task) {
+    struct waiter self = {__atomic_load_n(&task->waiters, __ATOMIC_ACQUIRE), ctx->fiber};
+    do
+        if (self.next == DONE) return;
+    while (!__atomic_compare_exchange_n(&task->waiters, &self.next, &self, true, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
+    osp__fiber_park(ctx);
+}
+
+/* Waits for a task. Returns its result words, which live as long as the task (the caller takes counts of what it
+ * keeps). If the task failed the awaiter fails with the same message. */
+OSP_API void *osp_await(osp_ctx *ctx, void *object) {
+    struct task *task = object;
+    wait_for(ctx, task);
+    if (task->failure != NULL) {
+        osp_dup(task->failure);
+        osp__fiber_fail_with(ctx, task->failure);
+    }
+    return task->result;
+}
+
+/* The same, but a failure becomes *error. */
+OSP_API void *osp_await_result(osp_ctx *ctx, void *object, char **error) {
+    struct task *task = object;
+    wait_for(ctx, task);
+    if (task->failure == NULL) return task->result;
+    osp_dup(task->failure);
+    *error = task->failure;
+    return NULL;
+}
+
+OSP_API bool osp_fiber_done(osp_ctx *ctx, void *object) {
+    (void)ctx;
+    return is_done(object);
+}
+
+OSP_API int64_t osp_fiber_id(osp_ctx *ctx, void *object) {
+    (void)ctx;
+    return ((struct task *)object)->id;
+}

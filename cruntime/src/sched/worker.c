@@ -1,0 +1,208 @@
+/* worker.c - the loop of a worker. See worker.h for what may touch what. */
+#include "worker.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+
+#include "../io/output.h"
+#include "../sys/sys.h"
+#include "runtime.h"
+
+/* Pieces of work between two looks at timers and descriptors, so that neither starves. */
+#define ROUND 64
+#define EVENTS 256
+
+static __thread struct osp_worker *self;
+
+struct osp_worker *osp__worker_self(void) { return self; }
+
+/* ---- queues ------------------------------------------------------------------------------------------------------ */
+
+static void append(struct osp__queue *queue, struct osp__work *work) {
+    work->next = NULL;
+    if (queue->head == NULL)
+        queue->head = work;
+    else
+        queue->tail->next = work;
+    queue->tail = work;
+}
+
+static struct osp__work *take(struct osp__queue *queue) {
+    struct osp__work *work = queue->head;
+    if (work != NULL) queue->head = work->next;
+    return work;
+}
+
+/* ---- work from other threads ------------------------------------------------------------------------------------- */
+
+/* Wakes the thread if it sleeps. The sequentially consistent exchange pairs with the one in fall_asleep: either we see
+ * that it sleeps, or it sees what we have put into its queue. */
+static void wake(struct osp_worker *worker) {
+    if (__atomic_load_n(&worker->sleeping, __ATOMIC_SEQ_CST) &&
+        __atomic_exchange_n(&worker->sleeping, 0, __ATOMIC_SEQ_CST))
+        osp__event_fd_signal(worker->wake_fd);
+}
+
+void osp__worker_submit(struct osp_worker *worker, struct osp__work *work) {
+    if (worker == self) {
+        append(&worker->ready, work);
+        return;
+    }
+    work->next = __atomic_load_n(&worker->inbox, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(&worker->inbox, &work->next, work, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {}
+    wake(worker);
+}
+
+static void empty_inbox(struct osp_worker *worker) {
+    if (__atomic_load_n(&worker->inbox, __ATOMIC_RELAXED) == NULL) return;
+    struct osp__work *newest = __atomic_exchange_n(&worker->inbox, NULL, __ATOMIC_ACQUIRE), *oldest = NULL;
+    while (newest != NULL) {
+        struct osp__work *work = newest;
+        newest = work->next;
+        work->next = oldest;
+        oldest = work;
+    }
+    while (oldest != NULL) {
+        struct osp__work *work = oldest;
+        oldest = work->next;
+        append(&worker->ready, work);
+    }
+}
+
+/* ---- work that has not started ----------------------------------------------------------------------------------- */
+
+static void wake_an_idle_worker(struct osp_worker *except) {
+    for (int i = 0; i < osp__runtime.worker_count; i++) {
+        struct osp_worker *worker = &osp__runtime.workers[i];
+        if (worker == except || !__atomic_load_n(&worker->sleeping, __ATOMIC_SEQ_CST)) continue;
+        wake(worker);
+        return;
+    }
+}
+
+void osp__worker_offer(struct osp_worker *worker, struct osp__work *work) {
+    pthread_mutex_lock(&worker->stealable_lock);
+    append(&worker->stealable, work);
+    __atomic_add_fetch(&worker->stealable_count, 1, __ATOMIC_SEQ_CST);
+    pthread_mutex_unlock(&worker->stealable_lock);
+    if (worker != self) wake(worker);
+    wake_an_idle_worker(worker);
+}
+
+static struct osp__work *take_unstarted(struct osp_worker *from) {
+    if (__atomic_load_n(&from->stealable_count, __ATOMIC_SEQ_CST) == 0) return NULL;
+    pthread_mutex_lock(&from->stealable_lock);
+    struct osp__work *work = take(&from->stealable);
+    if (work != NULL) __atomic_sub_fetch(&from->stealable_count, 1, __ATOMIC_SEQ_CST);
+    pthread_mutex_unlock(&from->stealable_lock);
+    return work;
+}
+
+static struct osp__work *steal(struct osp_worker *thief) {
+    int count = osp__runtime.worker_count;
+    for (int i = 1; i < count; i++) {
+        struct osp__work *work = take_unstarted(&osp__runtime.workers[(thief->index + i) % count]);
+        if (work != NULL) return work;
+    }
+    return NULL;
+}
+
+/* ---- the loop ---------------------------------------------------------------------------------------------------- */
+
+void osp__worker_defer(struct osp_worker *worker, struct osp__work *work) {
+    work->next = worker->parting;
+    worker->parting = work;
+}
+
+static void run_deferred(struct osp_worker *worker) {
+    while (worker->parting != NULL) {
+        struct osp__work *work = worker->parting;
+        worker->parting = work->next;
+        work->run(work, worker);
+    }
+}
+
+static void fire_timers(struct osp_worker *worker) {
+    struct osp__timer *timer;
+    while ((timer = osp__timer_next_due(&worker->timers, worker->now_ns)) != NULL) timer->fire(timer, worker);
+}
+
+/* Does up to a round of work; returns false when there was nothing to do. */
+static bool work_a_round(struct osp_worker *worker) {
+    for (int i = 0; i < ROUND; i++) {
+        /* Every other turn what has not started comes first: fibers that only yield must not keep it waiting. */
+        struct osp__work *work = i & 1 ? take_unstarted(worker) : take(&worker->ready);
+        if (work == NULL) work = i & 1 ? take(&worker->ready) : take_unstarted(worker);
+        if (work == NULL) work = steal(worker);
+        if (work == NULL) return i > 0;
+        work->run(work, worker);
+    }
+    return true;
+}
+
+/* Announces sleep, then looks once more: whoever put work somewhere before seeing the announcement is found here. */
+static bool fall_asleep(struct osp_worker *worker) {
+    osp__output_flush_if_any();
+    __atomic_exchange_n(&worker->sleeping, 1, __ATOMIC_SEQ_CST);
+    bool idle = __atomic_load_n(&worker->inbox, __ATOMIC_SEQ_CST) == NULL;
+    for (int i = 0; idle && i < osp__runtime.worker_count; i++)
+        idle = __atomic_load_n(&osp__runtime.workers[i].stealable_count, __ATOMIC_SEQ_CST) == 0;
+    if (!idle) __atomic_store_n(&worker->sleeping, 0, __ATOMIC_SEQ_CST);
+    return idle;
+}
+
+static int milliseconds_to_next_timer(struct osp_worker *worker) {
+    int64_t earliest = osp__timer_earliest(&worker->timers);
+    if (earliest == INT64_MAX) return -1;
+    int64_t left = earliest - osp__now_ns();
+    if (left <= 0) return 0;
+    int64_t milliseconds = (left + 999999) / 1000000; /* rounded up, so as not to spin through the last one */
+    return milliseconds > 3600000 ? 3600000 : (int)milliseconds;
+}
+
+static void handle_events(struct osp_worker *worker, bool may_sleep) {
+    struct epoll_event events[EVENTS];
+    int timeout = may_sleep && fall_asleep(worker) ? milliseconds_to_next_timer(worker) : 0;
+    int count = osp__epoll_wait(worker->epoll, events, EVENTS, timeout);
+    if (timeout != 0 || __atomic_load_n(&worker->sleeping, __ATOMIC_RELAXED))
+        __atomic_store_n(&worker->sleeping, 0, __ATOMIC_SEQ_CST);
+    worker->now_ns = osp__now_ns();
+    for (int i = 0; i < count; i++) {
+        struct osp__poller *poller = events[i].data.ptr;
+        poller->ready(poller, events[i].events, worker);
+    }
+    run_deferred(worker);
+}
+
+void *osp__worker_main(void *argument) {
+    struct osp_worker *worker = argument;
+    self = worker;
+    /* Without its context or its alternate stack a worker cannot run a single fiber: nothing would ever happen. */
+    if (osp__context_of_thread(&worker->context) != 0 || osp__fault_prepare_thread() != 0) osp__runtime_out_of_memory();
+    worker->now_ns = osp__now_ns();
+    for (;;) {
+        empty_inbox(worker);
+        fire_timers(worker);
+        run_deferred(worker);
+        bool busy = work_a_round(worker);
+        run_deferred(worker);
+        handle_events(worker, !busy);
+    }
+    return NULL;
+}
+
+static void on_wake(struct osp__poller *poller, uint32_t events, struct osp_worker *worker) {
+    (void)poller, (void)events;
+    osp__event_fd_clear(worker->wake_fd);
+}
+
+int osp__worker_init(struct osp_worker *worker, int index) {
+    *worker = (struct osp_worker){.index = index, .epoll = -1, .wake_fd = -1};
+    pthread_mutex_init(&worker->stealable_lock, NULL);
+    worker->epoll = osp__epoll_create();
+    if (worker->epoll < 0) return worker->epoll;
+    worker->wake_fd = osp__event_fd();
+    if (worker->wake_fd < 0) return worker->wake_fd;
+    worker->wake_poller.ready = on_wake;
+    return osp__epoll_add(worker->epoll, worker->wake_fd, EPOLLIN | EPOLLET, &worker->wake_poller);
+}

@@ -1,0 +1,70 @@
+/* worker.h - a worker: one thread with its own epoll instance, run queue and timers.
+ *
+ * The loop of a worker is the only code that resumes fibers, fires timers and handles events, all on the worker's own
+ * stack. What another thread wants done is submitted as a piece of work and runs between two fibers; so whatever
+ * belongs to a worker is touched by one thread and needs no lock. Work that has not started (spawned tasks) waits in a
+ * queue of its own that other workers may steal from. */
+#ifndef OSP_SCHED_WORKER_H
+#define OSP_SCHED_WORKER_H
+
+#include <pthread.h>
+#include <stdint.h>
+
+#include "../base.h"
+#include "../fiber/context.h"
+#include "../fiber/fiber.h"
+#include "timer.h"
+
+/* A descriptor in a worker's epoll: what data.ptr points to. */
+struct osp__poller {
+    void (*ready)(struct osp__poller *poller, uint32_t events, struct osp_worker *worker);
+};
+
+struct osp__queue {
+    struct osp__work *head, *tail;
+};
+
+struct osp_worker {
+    struct osp__context context;
+    struct osp_fiber *current;        /* the fiber that runs now */
+    void (*system_call)(void *);      /* what the fiber wants done on this stack; see osp_call_on_system_stack */
+    void *system_argument;
+    struct osp__queue ready;          /* work of this thread */
+    struct osp__work *parting;        /* work to do once the current batch of events is done */
+    struct osp__timer_heap timers;
+    struct osp_fiber *warm;           /* idle fibers with their stacks */
+    uint32_t warm_count;
+    int index;
+    int epoll;
+    int64_t now_ns;                   /* read once a round of the loop */
+    void *http;                       /* what the HTTP server keeps per worker */
+
+    struct osp__work *inbox __attribute__((aligned(64))); /* atomic: work from other threads, newest first */
+    int sleeping;                     /* atomic: 1 while the thread is (about to be) in epoll_wait */
+    int wake_fd;
+    struct osp__poller wake_poller;
+    pthread_mutex_t stealable_lock;
+    struct osp__queue stealable;      /* work that has not started */
+    size_t stealable_count;           /* atomic hint */
+    pthread_t thread;
+};
+
+/* The worker whose thread this is; NULL on other threads. */
+struct osp_worker *osp__worker_self(void);
+
+/* Runs `work` on the worker's thread, soon. From any thread. The work must stay alive until it has run. */
+void osp__worker_submit(struct osp_worker *worker, struct osp__work *work);
+
+/* Queues work that has not started: this worker's, unless another one has nothing to do. From any thread. */
+void osp__worker_offer(struct osp_worker *worker, struct osp__work *work);
+
+/* Runs `work` on this thread after the events in hand have been handled (to free what they may still refer to). */
+void osp__worker_defer(struct osp_worker *worker, struct osp__work *work);
+
+/* Prepares a worker; 0 or a negative errno. */
+int osp__worker_init(struct osp_worker *worker, int index);
+
+/* The loop; never returns. For pthread_create. */
+void *osp__worker_main(void *worker);
+
+#endif

@@ -1,0 +1,76 @@
+/* sys.h - the seam between the runtime and the operating system.
+ *
+ * Every system call and every allocation of the runtime goes through these wrappers, for two reasons: a test build
+ * can make any of them fail on purpose (see osp__fault_plan), and there is one place where EINTR, flags and the sign
+ * of errors are settled. Wrappers of system calls return the result or a negative errno, never -1.
+ * Nothing here knows of fibers, HTTP or Osprey. */
+#ifndef OSP_SYS_H
+#define OSP_SYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+struct epoll_event;
+
+/* ---- memory ---- */
+void *osp__alloc(size_t size);              /* uninitialised; NULL when memory runs out */
+void *osp__alloc_zeroed(size_t size);       /* zero-filled */
+void *osp__resize(void *block, size_t size);
+void osp__release(void *block);             /* NULL is fine */
+size_t osp__block_size(void *block);        /* usable bytes of an allocated block */
+void *osp__map(size_t size);                /* anonymous, lazily touched, no swap reserved; NULL on failure */
+void osp__unmap(void *address, size_t size);
+int osp__guard(void *address, size_t size);  /* make pages inaccessible, as cheaply as the kernel allows */
+void osp__discard(void *address, size_t size); /* give the pages back; they read as zero when touched again */
+
+/* ---- descriptors ---- */
+ssize_t osp__read(int fd, void *buffer, size_t size);
+ssize_t osp__write(int fd, const void *bytes, size_t size);
+ssize_t osp__recv(int fd, void *buffer, size_t size);
+ssize_t osp__send(int fd, const void *bytes, size_t size);             /* MSG_NOSIGNAL */
+ssize_t osp__send_vector(int fd, struct iovec *parts, int count);       /* MSG_NOSIGNAL */
+ssize_t osp__send_file(int socket, int file, size_t size);              /* from the file's own position */
+int osp__close(int fd);                                                /* never retried */
+int osp__set_nonblocking(int fd);
+int osp__open_null(void);                                              /* /dev/null, to hold a descriptor in reserve */
+
+/* ---- sockets: descriptors are close-on-exec and non-blocking ---- */
+int osp__socket(int family, int type);
+int osp__bind(int fd, const struct sockaddr *address, socklen_t size);
+int osp__listen(int fd, int backlog);
+int osp__accept(int fd);
+int osp__connect(int fd, const struct sockaddr *address, socklen_t size); /* -EINPROGRESS is normal */
+int osp__set_option(int fd, int level, int option, int value);
+int osp__socket_error(int fd);                                         /* SO_ERROR as a negative errno, 0 if none */
+int osp__socket_name(int fd, struct sockaddr *address, socklen_t *size);
+
+/* ---- events ---- */
+int osp__epoll_create(void);
+int osp__epoll_add(int epoll, int fd, uint32_t events, void *data);
+int osp__epoll_delete(int epoll, int fd);
+int osp__epoll_wait(int epoll, struct epoll_event *events, int capacity, int timeout_ms);
+int osp__event_fd(void);
+void osp__event_fd_signal(int fd);
+void osp__event_fd_clear(int fd);
+
+/* The limit on descriptors, after raising the soft one to the hard one. */
+size_t osp__descriptor_limit(void);
+
+/* ---- time ---- */
+int64_t osp__now_ns(void);       /* CLOCK_MONOTONIC, plus what osp__clock_advance added */
+int64_t osp__wall_ms(void);      /* since 1970 */
+void osp__thread_sleep_ns(int64_t duration);
+
+/* ---- faults on purpose (only in builds with OSP_FAULTS) ---- */
+#ifdef OSP_FAULTS
+/* Lets `successes` more wrapped operations of the given classes succeed and then makes `failures` fail with `error`
+ * (allocations return NULL). Classes: bit 0 allocation, bit 1 descriptor operations. */
+void osp__fault_plan(unsigned classes, int64_t successes, int64_t failures, int error);
+void osp__clock_advance(int64_t duration_ns);
+#endif
+
+#endif
