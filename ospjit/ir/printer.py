@@ -18,7 +18,7 @@ _Task = tuple[Callable[..., None], tuple[Any, ...]]
 
 
 def print_op(op: Operation, locations: bool = True) -> str:
-    """`op` and all inside it as text, ending in a newline; with a `loc(…)` on every operation if asked.
+    """`op` and all inside it as text, ending in a newline; with the known locations if asked.
 
     Values and blocks defined outside `op` are named `%outer…` and `^outer…`, so any operation can be shown
     alone.
@@ -80,6 +80,7 @@ class _Names:
         isolated = found is not None and found.isolated
         if isolated:
             self._tasks.append((self._restore, (self._value, self._arg, self._block)))
+            self._block = 0
         for region in reversed(op.regions):
             for block in reversed(region.blocks):
                 self._tasks.append((self._enter_block, (block, isolated and block is region.first)))
@@ -159,7 +160,7 @@ class _Printer:
         else:
             outputs = type_list([value.type for value in results]) if results else "()"
         attributes = f" {attributes_text(op.attributes)}" if op.attributes else ""
-        location = f" {op.loc}" if self.locations else ""
+        location = f" {op.loc}" if self.locations and op.loc.line else ""
         return f"{attributes} : {inputs} -> {outputs}{location}\n"
 
     def _region(self, region: Region, indent: str) -> None:
