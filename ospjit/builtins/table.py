@@ -841,6 +841,7 @@ _r("osp_drop", "(value: cell) -> Unit", owned=[0], context=False)
 _r("osp_mark_shared", "(value: cell) -> Unit", context=False)
 _r("osp_stack_exhausted", "() -> Unit", noreturn=True)
 _r("osp_yield", "() -> Unit", suspends=True)
+_r("osp_poll", "() -> Unit", suspends=True)
 _r("osp_fiber_fail", "(message: string) -> Unit", noreturn=True)
 _r("osp_http_listen", "(serverID: int, handler: thunk) -> Result<Unit, string>", suspends=True)
 _r(
