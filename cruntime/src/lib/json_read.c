@@ -162,7 +162,7 @@ const struct osp__json_node *osp__json_find(const struct osp__json *document, co
     const char *end = path + length;
     *malformed = false;
     for (const char *at = path; at < end;) {
-        struct step step;
+        struct step step = {0};
         at = read_step(path, at, end, &step);
         if (at == NULL) {
             *malformed = true;
