@@ -1,0 +1,174 @@
+"""Source text to syntax tree: `parse`.
+
+The LR automaton runs over PLY's tables in a loop of its own, for three reasons: it knows the place of every
+symbol without a slower tracking mode, after a syntax error it goes on at the next statement of the block
+that the error stands in, and it bounds how deep a program may nest. It must never raise on bad input and
+never decide anything that the grammar decides.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ospjit.diagnostics import Diagnostics, Source, Span
+from ospjit.syntax import ast
+from ospjit.syntax.brackets import pair
+from ospjit.syntax.classify import classify
+from ospjit.syntax.expectations import describe
+from ospjit.syntax.grammar import Grammar
+from ospjit.syntax.lexer import Lexer, tokenize
+from ospjit.syntax.tables import Tables, load
+from ospjit.syntax.tokens import OPENERS, SPELLING, Token
+
+MAX_DEPTH = 2000  # entries of the parser's stack: no tree nests deeper, chains to the left aside
+MAX_ERRORS = 50  # syntax errors reported in one run
+
+_OPENS = frozenset(OPENERS) | {name for name, text in SPELLING.items() if text in ("(", "[", "{")}
+_BEGINS = frozenset(
+    "LET MUT FN TYPE EXTERN EFFECT MODULE IMPORT EXPORT NAME MATCH IF SPAWN YIELD AWAIT PERFORM HANDLE "
+    "SELECT BARE_YIELD".split()
+)
+_DECLARES = frozenset("LET MUT FN TYPE EXTERN EFFECT MODULE IMPORT EXPORT".split())
+
+
+def parse(source: Source, diagnostics: Diagnostics) -> ast.Program:
+    """The tree of a source. Errors go to `diagnostics`; statements that could not be parsed are left out."""
+    lexer = tokenize(source, diagnostics)
+    tokens = refine(lexer)
+    statements = _Automaton(tokens, Grammar(source, diagnostics), load()).run()
+    links = [ast.Link(Span(source, start, end), kind, value) for kind, value, start, end in lexer.links]
+    return ast.Program(source, statements, links)
+
+
+def refine(lexer: Lexer) -> list[Token]:
+    """What the grammar reads: brackets paired, every token classified."""
+    tokens = pair(lexer.tokens, lexer.source, lexer.diagnostics)
+    classify(tokens)
+    return tokens
+
+
+class _Automaton:
+    """One run of the parser: `states` and `values` are its stack."""
+
+    def __init__(self, tokens: list[Token], grammar: Grammar, tables: Tables) -> None:
+        self.tokens = tokens
+        self.grammar = grammar
+        self.tables = tables
+        self.states = [0]
+        self.values: list[Any] = [None]
+        self.errors = 0
+        self.last_error = -1
+        self.actions = [
+            (name, length, getattr(grammar, action) if action else None)
+            for name, length, action in tables.productions
+        ]
+
+    def run(self) -> list[ast.Stmt]:
+        """The statements of the file."""
+        tokens, states, values, actions = self.tokens, self.states, self.values, self.actions
+        action, goto, default = self.tables.action, self.tables.goto, self.tables.default
+        index = 0
+        token = tokens[0]
+        state = 0
+        while True:
+            step = default[state] or action[state].get(token.type)
+            if step is None:
+                index = self._recover(index)
+                if index < 0:
+                    return []
+                token = tokens[index]
+                state = states[-1]
+            elif step > 0:
+                state = step
+                states.append(state)
+                values.append(token)
+                if len(states) > MAX_DEPTH:
+                    self._too_deep(token)
+                    return []
+                index += 1
+                token = tokens[index]
+            elif step < 0:
+                name, length, act = actions[-step]
+                p = values[-length - 1 :] if length else [None]
+                p[0] = None
+                act(p)
+                if length:
+                    del states[-length:]
+                    del values[-length:]
+                state = goto[states[-1]][name]
+                states.append(state)
+                values.append(p[0])
+            else:
+                return values[-1]
+
+    def _error(self, message: str, token: Token, hints: tuple[str, ...] = ()) -> None:
+        span = Span(self.grammar.source, token.start, token.end)
+        self.grammar.diagnostics.error("OSP1010", message, span, hints=hints)
+
+    def _too_deep(self, token: Token) -> None:
+        span = Span(self.grammar.source, token.start, token.end)
+        hint = "move inner parts into functions or bindings of their own"
+        self.grammar.diagnostics.error("OSP1012", "the program is nested too deeply here", span, hints=[hint])
+
+    # Recovery: report, fall back to the innermost list of statements, go on at its next statement.
+
+    def _recover(self, index: int) -> int:
+        """Report the token at `index`; returns the index to go on from, or -1 to give up."""
+        self.errors += 1
+        if self.errors > MAX_ERRORS:
+            return -1
+        self._report(index)
+        depth = len(self.states)
+        while not self.tables.action[self.states[depth - 1]].get("RESYNC"):
+            depth -= 1
+            if not depth:
+                return -1
+        resume = self._next_statement(index, self._opened_since(depth))
+        self.last_error = index
+        del self.states[depth:]
+        del self.values[depth:]
+        self.states.append(self.tables.action[self.states[-1]]["RESYNC"])
+        self.values.append(None)
+        return resume
+
+    def _report(self, index: int) -> None:
+        token = self.tokens[index]
+        before = self.tokens[index - 1] if index else None
+        symbols = [self._symbol(depth) for depth in range(max(0, len(self.values) - 12), len(self.values))]
+        message, hints = describe(self.tables, self.states, symbols, before, token)
+        self._error(message, token, hints)
+
+    def _symbol(self, depth: int) -> str:
+        value = self.values[depth]
+        if isinstance(value, Token):
+            return value.type
+        return "expr" if isinstance(value, ast.Expr) else ""
+
+    def _opened_since(self, depth: int) -> int:
+        """The index of the first bracket that lies on the stack above `depth`, or -1."""
+        for value in self.values[depth:]:
+            if isinstance(value, Token) and value.type in _OPENS:
+                return self.tokens[value.mate].mate
+        return -1
+
+    def _next_statement(self, index: int, opened: int) -> int:
+        """Where the next statement begins: a token that starts a line or follows `;`, outside of brackets
+        that the broken statement opened, or the bracket that closes the block."""
+        tokens = self.tokens
+        at = max(index, self.last_error + 1)
+        if opened >= 0:
+            at = max(at, tokens[opened].mate + 1)
+        first = at
+        while True:
+            token = tokens[at]
+            kind = token.type
+            if kind in ("RBRACE", "$end") or (token.mate >= 0 and token.mate < at and kind in _CLOSES):
+                return at
+            if kind == "SEMI":
+                return at
+            if token.newline and kind in _BEGINS and (at > first or opened >= 0 or kind in _DECLARES):
+                return at
+            at = token.mate + 1 if token.mate > at else at + 1
+
+
+_CLOSES = frozenset(("RPAREN", "RBRACKET", "RBRACE", "INTERP_CLOSE"))
