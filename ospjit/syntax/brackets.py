@@ -111,7 +111,7 @@ class _Mender:
         """Report the innermost open bracket and close it after the last token."""
         token = self.open.pop()
         at = self.out[-1].end
-        self.out.append(Token(OPENERS[token.type], SPELLING.get(OPENERS[token.type], "}"), at, at, False, False))
+        self.out.append(Token(OPENERS[token.type], self._closing(token), at, at, False, False))
         labels: list[Label] = []
         if token.type == "LBRACE":
             self.brace_fault = True

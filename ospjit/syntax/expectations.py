@@ -32,7 +32,13 @@ _CONTINUE = frozenset(
     "CALL_LPAREN INDEX_LBRACKET RECORD_LBRACE TYPE_LT RESYNC BAR GUARD_IF".split()
 )
 _COMPARISONS = frozenset(("EQEQ", "NE", "LT", "LE", "GT", "GE"))
-_TYPES_AND_NAMES = {"NAME": "a name", "STRING": "a string", "INTERP_CLOSE": "'}'", "$end": "the end of the file"}
+_OTHERS = {
+    "NAME": "a name",
+    "STRING": "a string",
+    "STRING_CLOSE": "the end of the string",
+    "INTERP_CLOSE": "'}'",
+    "$end": "the end of the file",
+}
 
 
 def describe(
@@ -83,7 +89,7 @@ def _wanted(tables: Tables, states: list[int]) -> list[str]:
             continue
         if not accepts(tables, states, terminal):
             continue
-        text = _TYPES_AND_NAMES.get(terminal)
+        text = _OTHERS.get(terminal)
         if text is None and terminal in SPELLING:
             text = f"'{SPELLING[terminal]}'"
         if text is not None and text not in wanted:

@@ -119,7 +119,7 @@ class _Automaton:
             return -1
         self._report(index)
         depth = len(self.states)
-        while not self.tables.action[self.states[depth - 1]].get("RESYNC"):
+        while self.tables.action[self.states[depth - 1]].get("RESYNC", 0) <= 0:
             depth -= 1
             if not depth:
                 return -1
@@ -134,6 +134,10 @@ class _Automaton:
     def _report(self, index: int) -> None:
         token = self.tokens[index]
         before = self.tokens[index - 1] if index else None
+        if token.start == token.end:
+            if token.type != "$end":
+                return  # a bracket that was never closed: that has been said
+            token = Token("$end", "", before.end, before.end, True, True) if before is not None else token
         symbols = [self._symbol(depth) for depth in range(max(0, len(self.values) - 12), len(self.values))]
         message, hints = describe(self.tables, self.states, symbols, before, token)
         self._error(message, token, hints)
