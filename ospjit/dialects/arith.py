@@ -6,12 +6,12 @@ Checked arithmetic, which reports overflow, is not here: that is the language's 
 
 from __future__ import annotations
 
-from ..ir.attributes import Attribute, FloatAttr, IntAttr
-from ..ir.builder import Builder
-from ..ir.constraints import Verifier, both, operand_types, require, require_attr, require_types, shape
-from ..ir.core import Operation, OpResult, Value
-from ..ir.registry import Dialect, OpDef, VerifyError, register
-from ..ir.types import FloatType, IndexType, IntegerType, Type, i1, i64
+from ospjit.ir.attributes import Attribute, FloatAttr, IntAttr
+from ospjit.ir.builder import Builder
+from ospjit.ir.constraints import Verifier, both, operand_types, require, require_attr, require_types, shape
+from ospjit.ir.core import Operation, OpResult, Value
+from ospjit.ir.registry import Dialect, OpDef, VerifyError, register
+from ospjit.ir.types import FloatType, IndexType, IntegerType, Type, i1, i64
 
 CMPI_PREDICATES = ("eq", "ne", "slt", "sle", "sgt", "sge", "ult", "ule", "ugt", "uge")
 CMPF_PREDICATES = (
@@ -232,5 +232,6 @@ DIALECT = register(
             ),
         ],
         "Arithmetic.",
+        canonical="ospjit.dialects.arith_canonical",
     )
 )

@@ -4,10 +4,10 @@ conversion in progress leaves behind.
 
 from __future__ import annotations
 
-from ..ir.attributes import StringAttr
-from ..ir.constraints import both, require, shape
-from ..ir.core import Operation
-from ..ir.registry import Dialect, OpDef, register
+from ospjit.ir.attributes import StringAttr
+from ospjit.ir.constraints import both, require, shape
+from ospjit.ir.core import Operation
+from ospjit.ir.registry import Dialect, OpDef, register
 
 
 def _verify_module(op: Operation) -> None:

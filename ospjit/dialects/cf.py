@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..ir.attributes import Attribute, DenseArrayAttr, DenseIntElementsAttr, StringAttr
-from ..ir.builder import Builder
-from ..ir.constraints import both, require, require_attr, shape
-from ..ir.core import Block, Operation, Value
-from ..ir.registry import Dialect, OpDef, register
-from ..ir.types import IntegerType, i1, i32
+from ospjit.ir.attributes import Attribute, DenseArrayAttr, DenseIntElementsAttr, StringAttr
+from ospjit.ir.builder import Builder
+from ospjit.ir.constraints import both, require, require_attr, shape
+from ospjit.ir.core import Block, Operation, Value
+from ospjit.ir.registry import Dialect, OpDef, register
+from ospjit.ir.types import IntegerType, i1, i32
 
 SEGMENTS = "operandSegmentSizes"
 CASE_SEGMENTS = "case_operand_segments"
@@ -165,5 +165,6 @@ DIALECT = register(
             ),
         ],
         "Branches between blocks.",
+        canonical="ospjit.dialects.cf_canonical",
     )
 )

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..ir.attributes import StringAttr, SymbolRefAttr, TypeAttr
-from ..ir.builder import Builder
-from ..ir.constraints import both, operand_types, require, require_attr, require_types, result_types, shape
-from ..ir.core import Block, Operation, Region, Value
-from ..ir.location import UNKNOWN, Location
-from ..ir.registry import Dialect, OpDef, VerifyError, register
-from ..ir.symbol_table import SymbolTable
-from ..ir.types import FunctionType, Type
+from ospjit.ir.attributes import StringAttr, SymbolRefAttr, TypeAttr
+from ospjit.ir.builder import Builder
+from ospjit.ir.constraints import (
+    both,
+    operand_types,
+    require,
+    require_attr,
+    require_types,
+    result_types,
+    shape,
+)
+from ospjit.ir.core import Block, Operation, Region, Value
+from ospjit.ir.location import UNKNOWN, Location
+from ospjit.ir.registry import Dialect, OpDef, VerifyError, register
+from ospjit.ir.symbol_table import SymbolTable
+from ospjit.ir.types import FunctionType, Type
 
 
 def function(name: str, type: FunctionType, loc: Location = UNKNOWN, private: bool = False) -> Operation:

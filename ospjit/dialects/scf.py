@@ -5,10 +5,10 @@ Names and meaning are MLIR's. A value that leaves a region goes through the regi
 
 from __future__ import annotations
 
-from ..ir.constraints import both, operand_types, require, require_types, result_types, shape
-from ..ir.core import Block, Operation, Region
-from ..ir.registry import Dialect, OpDef, VerifyError, register
-from ..ir.types import IndexType, IntegerType, Type, i1
+from ospjit.ir.constraints import both, operand_types, require, require_types, result_types, shape
+from ospjit.ir.core import Block, Operation, Region
+from ospjit.ir.registry import Dialect, OpDef, VerifyError, register
+from ospjit.ir.types import IndexType, IntegerType, Type, i1
 
 
 def _only_block(op: Operation, region: Region, what: str) -> Block:
@@ -92,8 +92,8 @@ DIALECT = register(
             ),
             OpDef(
                 "scf.for",
-                "Count from the first operand up to, not including, the second by steps of the third; further ones "
-                "are carried from one iteration to the next.",
+                "Count from the first operand to below the second in steps of the third; further "
+                "ones are carried from one iteration to the next.",
                 verify=both(shape(operands=None, results=None, regions=1), _verify_for),
             ),
             OpDef(

@@ -62,32 +62,31 @@ from .types import (
 )
 
 if TYPE_CHECKING:
-    from .dominance import DominanceInfo
+    from .dominance import DominanceInfo, remove_unreachable, reverse_postorder
     from .parser import IRSyntaxError, parse_module, parse_type
-    from .pass_manager import Pass, PassContext, PassManager, PassOptions
+    from .pass_base import Pass, PassContext, PassRegistry, option
+    from .pass_manager import PassFailed, PassManager, PassOptions
     from .pipeline import PipelineError, parse_pipeline
     from .printer import print_op
-    from .verifier import verify
+    from .timing import Timer
+    from .verifier import verification_errors, verify
 
 _LAZY = {
-    "DominanceInfo": "dominance",
-    "IRSyntaxError": "parser",
-    "Pass": "pass_manager",
-    "PassContext": "pass_manager",
-    "PassManager": "pass_manager",
-    "PassOptions": "pass_manager",
-    "PipelineError": "pipeline",
-    "parse_module": "parser",
-    "parse_pipeline": "pipeline",
-    "parse_type": "parser",
-    "print_op": "printer",
-    "verify": "verifier",
+    "dominance": ("DominanceInfo", "remove_unreachable", "reverse_postorder"),
+    "parser": ("IRSyntaxError", "parse_module", "parse_type"),
+    "pass_base": ("Pass", "PassContext", "PassRegistry", "option"),
+    "pass_manager": ("PassFailed", "PassManager", "PassOptions"),
+    "pipeline": ("PipelineError", "parse_pipeline"),
+    "printer": ("print_op",),
+    "timing": ("Timer",),
+    "verifier": ("verification_errors", "verify"),
 }
+_LAZY_HOME = {name: module for module, names in _LAZY.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return getattr(import_module(f".{_LAZY[name]}", __name__), name)
+    if name in _LAZY_HOME:
+        return getattr(import_module(f".{_LAZY_HOME[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -121,8 +120,10 @@ __all__ = [
     "Operation",
     "Pass",
     "PassContext",
+    "PassFailed",
     "PassManager",
     "PassOptions",
+    "PassRegistry",
     "Pattern",
     "PatternsDoNotConverge",
     "PipelineError",
@@ -131,6 +132,7 @@ __all__ = [
     "StringAttr",
     "SymbolRefAttr",
     "SymbolTable",
+    "Timer",
     "Type",
     "TypeAttr",
     "UnitAttr",
@@ -152,11 +154,15 @@ __all__ = [
     "index",
     "new_module",
     "none",
+    "option",
     "parse_module",
     "parse_pipeline",
     "parse_type",
     "pattern",
     "print_op",
     "register",
+    "remove_unreachable",
+    "reverse_postorder",
+    "verification_errors",
     "verify",
 ]

@@ -7,7 +7,7 @@ depth-first walk of the tree. The answers are a snapshot: after a change of bloc
 
 from __future__ import annotations
 
-from .core import Block, BlockArgument, Operation, Region, Value
+from .core import Block, BlockArgument, Operation, Region, Value, erase_blocks
 
 
 class DominanceTree:
@@ -103,6 +103,15 @@ def reverse_postorder(region: Region) -> list[Block]:
             stack.pop()
     order.reverse()
     return order
+
+
+def remove_unreachable(region: Region) -> int:
+    """Erase the blocks that no path from the entry reaches; how many they were."""
+    reachable = set(reverse_postorder(region))
+    dead = [block for block in region.blocks if block not in reachable]
+    if dead:
+        erase_blocks(dead)
+    return len(dead)
 
 
 class DominanceInfo:

@@ -6,7 +6,7 @@ Dialects register their operations here when they are imported. Nothing here may
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -53,15 +53,16 @@ class OpDef:
 
 @dataclass
 class Dialect:
-    """A family of operations, types spelled `!name.…` and the patterns that simplify them.
+    """A family of operations and of the types spelled `!name.…`.
 
-    `canonical` are the rewrite patterns that the canonicalizer applies.
+    `canonical` names a module whose `PATTERNS` simplify operations of this dialect; the canonicalizer
+    imports it when it runs.
     """
 
     name: str
     ops: Iterable[OpDef]
     summary: str
-    canonical: list[Callable[..., bool]] = field(default_factory=list)
+    canonical: str | None = None
 
 
 _dialects: dict[str, Dialect] = {}

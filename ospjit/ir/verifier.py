@@ -125,7 +125,7 @@ class _Verifier:
                 have, want = (", ".join(map(str, types)) or "nothing" for types in (given, expected))
                 raise VerifyError(f"successor {position} takes ({want}), but is given ({have})", op)
 
-    def _successor_args(self, op: Operation, position: int) -> tuple[Value, ...]
+    def _successor_args(self, op: Operation, position: int) -> tuple[Value, ...]:
         try:
             return op.successor_args(position)
         except ValueError as error:

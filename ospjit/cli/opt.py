@@ -1,0 +1,279 @@
+"""`ospjit opt`: run passes on IR text; and `ospjit passes`: say which there are.
+
+What `mlir-opt` is to MLIR: the tool of those who write passes and of the tests of passes. Bad input ends in
+messages and exit status 1, never in a traceback (unless OSPJIT_DEBUG=1 asks for those of passes).
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import ospjit.dialects  # noqa: F401  (registers the operations)
+from ospjit.cli.pass_options import add_pass_arguments, options_from
+from ospjit.diagnostics import CompileFailed, Source, Span
+from ospjit.ir import Operation, Pass, PassManager, PipelineError, Timer, print_op
+from ospjit.ir.pass_base import UnknownPass
+from ospjit.ir.pass_manager import PassOptions
+from ospjit.ir.parser import parse_module
+from ospjit.ir.reproducer import pipeline_of
+from ospjit.ir.verifier import verification_errors
+from ospjit.passes import REGISTRY, parse_pipeline
+
+_SPLIT = re.compile(r"^// -----[ \t]*$\n?", re.MULTILINE)
+_EXPECTATION = re.compile(
+    r"//\s*expected-(error|warning)(?:@(?:([-+][0-9]+)|(above)|(below)))?\s*\{\{(.*?)\}\}"
+)
+
+
+@dataclass(frozen=True)
+class Message:
+    """Something to say about the input. `span` is the place in it, where there is one."""
+
+    severity: str
+    text: str
+    span: Span | None = None
+    hints: tuple[str, ...] = ()
+
+    @property
+    def line(self) -> int:
+        return self.span.position()[0] if self.span is not None else 0
+
+    def render(self, name: str) -> str:
+        """The message as it is shown: place, sentence, source line with a caret, hints."""
+        if self.span is None:
+            shown = f"{name}: {self.severity}: {self.text}\n"
+        else:
+            line, column = self.span.position()
+            source = self.span.source.line(line)
+            shown = f"{name}:{line}:{column}: {self.severity}: {self.text}\n"
+            if len(source) <= 500:
+                shown += f"  {source}\n  {' ' * (column - 1)}^\n"
+        return shown + "".join(f"  {hint}\n" for hint in self.hints)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `ospjit opt` with these arguments; return the exit status."""
+    args = _parser().parse_args(argv)
+    options = options_from(args)
+    try:
+        text = _read(args.input)
+        passes = _pipeline(args, options, text)
+        timer = Timer()
+        runner = _Runner(args.input, passes, options, args.allow_unregistered_dialect, timer)
+        if args.verify_diagnostics:
+            return runner.check_expectations(_chunks(text, args.split_input_file))
+        output = runner.transform(_chunks(text, args.split_input_file))
+        if options.timing:
+            sys.stderr.write(timer.report())
+        if output is None:
+            return 1
+        _write(args.output, output)
+        return 0
+    except PipelineError as error:
+        return _fail(str(error))
+    except UnicodeDecodeError:
+        return _fail(f"{args.input}: the file is not text in UTF-8")
+    except OSError as error:
+        return _fail(f"{error.filename or args.input}: {error.strerror}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ospjit opt", description="Run passes on IR text in MLIR's generic form.", allow_abbrev=False
+    )
+    parser.add_argument("input", nargs="?", default="-", help="the file to read; - is standard input")
+    parser.add_argument(
+        "-o", dest="output", default="-", metavar="FILE", help="where to write; - is standard output"
+    )
+    parser.add_argument(
+        "--split-input-file", action="store_true", help="treat the parts between lines '// -----' alone"
+    )
+    parser.add_argument(
+        "--verify-diagnostics",
+        action="store_true",
+        help="compare messages with the file's expected-error comments",
+    )
+    parser.add_argument(
+        "--allow-unregistered-dialect", action="store_true", help="accept operations that no dialect defines"
+    )
+    parser.add_argument("--run-reproducer", action="store_true", help="run the pipeline that the file names")
+    add_pass_arguments(parser)
+    return parser
+
+
+def _fail(message: str) -> int:
+    sys.stderr.write(f"ospjit opt: error: {message}\n")
+    return 1
+
+
+def _read(path: str) -> str:
+    if path == "-":
+        return sys.stdin.buffer.read().decode("utf-8")
+    return Path(path).read_bytes().decode("utf-8")
+
+
+def _write(path: str, text: str) -> None:
+    if path == "-":
+        sys.stdout.write(text)
+    else:
+        Path(path).write_text(text, encoding="utf-8")
+
+
+def _pipeline(args: argparse.Namespace, options: PassOptions, text: str) -> list[Pass]:
+    """The passes to run, from the options or from the reproducer."""
+    pipeline = options.pass_pipeline
+    if args.run_reproducer:
+        found = pipeline_of(text)
+        if found is None:
+            raise PipelineError(f"{args.input} is not a crash reproducer")
+        pipeline = pipeline or found
+    return parse_pipeline(pipeline or "")
+
+
+def _chunks(text: str, split: bool) -> Iterator[str]:
+    """The parts of the input, each behind as many empty lines as stand before it, so that lines count on."""
+    if not split:
+        yield text
+        return
+    position = line = 0
+    for match in [*_SPLIT.finditer(text), None]:
+        end = match.start() if match is not None else len(text)
+        yield "\n" * line + text[position:end]
+        if match is not None:
+            line += text.count("\n", position, match.end())
+            position = match.end()
+
+
+class _Runner:
+    """Parses, verifies, transforms and prints one part of the input after the other."""
+
+    def __init__(
+        self, path: str, passes: list[Pass], options: PassOptions, allow_unregistered: bool, timer: Timer
+    ) -> None:
+        self.name = "<stdin>" if path == "-" else path
+        self.passes = passes
+        self.options = options
+        self.allow_unregistered = allow_unregistered
+        self.timer = timer
+
+    def transform(self, chunks: Iterator[str]) -> str | None:
+        """The printed results of all parts; None, and messages on standard error, if one failed."""
+        outputs: list[str] = []
+        failed = False
+        for chunk in chunks:
+            output, messages = self._run(chunk)
+            for message in messages:
+                sys.stderr.write(message.render(self.name))
+            if output is None:
+                failed = True
+            else:
+                outputs.append(output)
+        return None if failed else "// -----\n".join(outputs)
+
+    def check_expectations(self, chunks: Iterator[str]) -> int:
+        """Compare what is said about each part with its `expected-error` comments; the exit status."""
+        failed = False
+        for chunk in chunks:
+            _, messages = self._run(chunk)
+            for complaint in _compare(chunk, messages):
+                failed = True
+                sys.stderr.write(complaint.render(self.name))
+        return 1 if failed else 0
+
+    def _run(self, chunk: str) -> tuple[str | None, list[Message]]:
+        """What one part becomes, or None, and what there is to say about it."""
+        try:
+            positions: dict[Operation, Span] = {}
+            with self.timer.span("parse"):
+                module = parse_module(chunk, self.name, self.allow_unregistered, positions)
+            messages = self._verify(module, positions)
+            if messages:
+                return None, messages
+            with self.timer.span("passes"):
+                manager = PassManager(self.passes, self.options, timer=self.timer)
+                manager.run(module, lambda: parse_module(chunk, self.name, self.allow_unregistered))
+            messages = self._verify(module, positions)
+            if messages:
+                return None, messages
+            with self.timer.span("print"):
+                return print_op(module), []
+        except CompileFailed as error:
+            return None, [Message(d.severity, d.message, d.span, d.hints) for d in error.diagnostics]
+
+    def _verify(self, module: Operation, positions: dict[Operation, Span]) -> list[Message]:
+        with self.timer.span("verify"):
+            errors = verification_errors(module, self.allow_unregistered)
+        messages = []
+        for error in errors:
+            name = f"'{error.op.name}': " if error.op is not None else ""
+            span = positions.get(error.op) if error.op is not None else None
+            messages.append(Message("error", name + error.message, span))
+        return messages
+
+
+def _compare(chunk: str, messages: Sequence[Message]) -> list[Message]:
+    """The messages that were not expected, and the expectations that were not met."""
+    source = Source("", chunk)
+    left = list(messages)
+    complaints = []
+    for match in _EXPECTATION.finditer(chunk):
+        severity, offset, above, below, text = match.groups()
+        line = source.position(match.start())[0]
+        line += int(offset) if offset else -1 if above else 1 if below else 0
+        met = [m for m in left if m.severity == severity and m.line == line and text in m.text]
+        if met:
+            left.remove(met[0])
+        else:
+            span = Span(source, match.start(), match.end())
+            complaints.append(Message("error", f"expected {severity} was not given: {text}", span))
+    complaints += [Message("error", f"unexpected {m.severity}: {m.text}", m.span) for m in left]
+    return complaints
+
+
+def passes_main(argv: Sequence[str] | None = None) -> int:
+    """Run `ospjit passes`: list all passes, or describe those named; return the exit status."""
+    parser = argparse.ArgumentParser(prog="ospjit passes", description="List the passes, or describe some.")
+    parser.add_argument("names", nargs="*", metavar="PASS", help="describe this pass")
+    args = parser.parse_args(argv)
+    try:
+        if not args.names:
+            kinds = [REGISTRY.lookup(name) for name in REGISTRY.names()]
+            width = max(len(kind.name) for kind in kinds)
+            sys.stdout.write("".join(f"{kind.name:{width}}  {kind.summary}\n" for kind in kinds))
+        else:
+            sys.stdout.write("\n".join(describe_pass(REGISTRY.lookup(name)) for name in args.names))
+    except UnknownPass as error:
+        sys.stderr.write(f"ospjit passes: error: {error}\n")
+        return 1
+    return 0
+
+
+def describe_pass(kind: type[Pass]) -> str:
+    """The page of a pass: what it does, what it takes and leaves, its options and statistics."""
+    lines = [kind.name, f"  {kind.summary}", ""]
+    module = sys.modules.get(kind.__module__)
+    page = inspect.getdoc(module) or inspect.getdoc(kind) or ""
+    lines += [f"  {line}".rstrip() for line in page.splitlines()]
+    lines.append("")
+    lines.append(f"  Takes:  {', '.join(kind.takes) or 'any dialect'}")
+    lines.append(f"  Leaves: {', '.join(kind.leaves) or 'the same dialects'}")
+    if fields(kind):
+        lines.append("  Options:")
+        for entry in fields(kind):
+            default = str(entry.default).lower() if isinstance(entry.default, bool) else entry.default
+            doc = entry.metadata.get("doc", "")
+            lines.append(f"    {entry.name.replace('_', '-')}={default}  {doc}")
+    if kind.statistics:
+        lines.append("  Statistics:")
+        lines += [f"    {name}  {doc}" for name, doc in kind.statistics.items()]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,26 @@
+"""The passes: one file each, with what it does, an example before and after, the patterns and the pass.
+
+`REGISTRY` knows them by name without importing them. Pipelines are put together by the driver; nothing here
+may decide an order.
+"""
+
+from __future__ import annotations
+
+from ospjit.ir.pass_base import Pass, PassRegistry
+from ospjit.ir.pipeline import parse_pipeline as _parse_pipeline
+
+REGISTRY = PassRegistry(
+    {
+        "canonicalize": "ospjit.passes.canonicalize:Canonicalize",
+        "cse": "ospjit.passes.cse:CommonSubexpressions",
+        "dce": "ospjit.passes.dce:DeadCode",
+        "lower-match": "ospjit.passes.lower_match:LowerMatch",
+        "specialize": "ospjit.passes.specialize:Specialize",
+        "unbox-results": "ospjit.passes.unbox_results:UnboxResults",
+    }
+)
+
+
+def parse_pipeline(text: str) -> list[Pass]:
+    """The passes that `text` names, found in `REGISTRY`. Raises `ospjit.ir.PipelineError`."""
+    return _parse_pipeline(text, REGISTRY)
