@@ -226,9 +226,9 @@ static void check_results(void)
     p = accept(input);
     size_t length;
     CHECK(is(input, p.host, "b:80") && is(input, p.query, "c"), "absolute form");
-    CHECK(osp_http_request_path(&p, input, &length)[0] == '/' && length == 1, "empty path");
+    CHECK(osp__http_request_path(&p, input, &length)[0] == '/' && length == 1, "empty path");
     p = accept("OPTIONS http://b HTTP/1.1\r\nHost: a\r\n\r\n");
-    CHECK(osp_http_request_path(&p, input, &length)[0] == '*' && length == 1, "RFC 9112 3.2.4");
+    CHECK(osp__http_request_path(&p, input, &length)[0] == '*' && length == 1, "RFC 9112 3.2.4");
     CHECK(accept("get / HTTP/1.1\r\nHost: a\r\n\r\n").method_index == OSP_HTTP_METHOD_UNKNOWN, "case");
     CHECK(accept("CONNECT b:1 HTTP/1.1\r\nHost: a\r\n\r\n").method_index == OSP_HTTP_METHOD_UNKNOWN, "CONNECT");
 }

@@ -41,7 +41,7 @@ const char *osp_http_method_name(osp_http_method method)
     return (unsigned)method < OSP_HTTP_METHOD_UNKNOWN ? method_names[method] : NULL;
 }
 
-const char *osp_http_request_path(const osp_http_request_parser *parser, const char *buffer, size_t *length)
+const char *osp__http_request_path(const osp_http_request_parser *parser, const char *buffer, size_t *length)
 {
     if (parser->path.length > 0) {
         *length = parser->path.length;

@@ -59,7 +59,7 @@ typedef struct osp_http_request_parser {
     osp_http_span method;   /* as sent */
     osp_http_span target;   /* as sent, with its query */
     osp_http_span path;     /* the target up to '?', without scheme and authority; may be empty in absolute
-                               form: use osp_http_request_path() */
+                               form: use osp__http_request_path() */
     osp_http_span query;    /* after '?', or empty */
     osp_http_span host;     /* of the target in absolute form (RFC 9112 3.2.2), otherwise the Host field */
     osp_http_span headers;  /* all field lines as received, each "Name: value\r\n" */
@@ -105,7 +105,7 @@ static inline bool osp_http_request_parser_is_idle(const osp_http_request_parser
  * The path of a parsed request: a pointer into `buffer`, or to static "/" or "*" where an absolute target
  * has an empty path (RFC 9112 3.2.1, 3.2.4). Not NUL-terminated.
  */
-const char *osp_http_request_path(const osp_http_request_parser *parser, const char *buffer, size_t *length);
+const char *osp__http_request_path(const osp_http_request_parser *parser, const char *buffer, size_t *length);
 
 /* The method called name[0 .. length), case-sensitive; OSP_HTTP_METHOD_UNKNOWN if it is none of HttpMethod. */
 osp_http_method osp_http_method_index(const char *name, size_t length);

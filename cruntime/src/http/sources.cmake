@@ -10,3 +10,12 @@ set(OSP_PROTOCOL_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/request_parser.c
     ${CMAKE_CURRENT_LIST_DIR}/response_parser.c
     ${CMAKE_CURRENT_LIST_DIR}/chunked.c)
+
+# The client, on fibers; crypto/sources.cmake adds to it what opens the crypto library.
+set(OSP_CLIENT_SOURCES
+    ${CMAKE_CURRENT_LIST_DIR}/handle_table.c
+    ${CMAKE_CURRENT_LIST_DIR}/client_connection.c
+    ${CMAKE_CURRENT_LIST_DIR}/client_request.c
+    ${CMAKE_CURRENT_LIST_DIR}/client_exchange.c
+    ${CMAKE_CURRENT_LIST_DIR}/client.c
+    ${CMAKE_CURRENT_LIST_DIR}/client_api.c)
