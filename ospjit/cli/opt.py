@@ -18,9 +18,9 @@ import ospjit.dialects  # noqa: F401  (registers the operations)
 from ospjit.cli.pass_options import add_pass_arguments, options_from
 from ospjit.diagnostics import CompileFailed, Source, Span
 from ospjit.ir import Operation, Pass, PassManager, PipelineError, Timer, print_op
+from ospjit.ir.parser import parse_module
 from ospjit.ir.pass_base import UnknownPass
 from ospjit.ir.pass_manager import PassOptions
-from ospjit.ir.parser import parse_module
 from ospjit.ir.reproducer import pipeline_of
 from ospjit.ir.verifier import verification_errors
 from ospjit.passes import REGISTRY, parse_pipeline

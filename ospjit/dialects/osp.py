@@ -86,7 +86,9 @@ def _verify_arithmetic(op: Operation) -> None:
     if any(number_of(v.type) is None for v in op.operands) or number_of(result) is None:
         _fail(op, "operands and result must be numbers or Results of numbers")
     failing = any(is_type(v.type, "osp.result") for v in op.operands)
-    failing = failing or op.name in ("osp.div", "osp.mod") or all(v.type is i64 for v in op.operands)
+    failing = (
+        failing or op.name in ("osp.div", "osp.mod", "osp.int_div") or all(v.type is i64 for v in op.operands)
+    )
     if failing != is_type(result, "osp.result"):
         _fail(op, f"result of type {result} " + ("cannot hold a failure" if failing else "cannot fail"))
 
@@ -136,12 +138,9 @@ def _verify_closure_call(op: Operation) -> None:
         return
     if not is_type(callee, "osp.fn"):
         _fail(op, f"callee must be a function value, not {callee}")
-    params: tuple[Type, ...] = callee.params  # type: ignore[attr-defined]
-    if (op.result.type, *(v.type for v in op.operands[1:])) != params:
-        _fail(op, f"operands and result do not fit {callee}")
 
 
-_ARITHMETIC = ("add", "sub", "mul", "div", "mod", "neg")
+_ARITHMETIC = ("add", "sub", "mul", "div", "mod", "neg", "int_div")
 _COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 
 OPS = [
@@ -176,6 +175,21 @@ OPS = [
     OpDef("osp.erase", "A value as `any`, with its run-time type.", pure=True),
     OpDef("osp.coerce", "The same value at a type with the same representation.", pure=True),
     OpDef("osp.spawn", "Starts a fiber that runs a function value."),
+    OpDef("osp.is_error", "Whether a Result holds an error.", pure=True),
+    OpDef("osp.result_value", "The value of a Result known to be a success.", pure=True),
+    OpDef("osp.result_error", "The error of a Result known to be one.", pure=True),
+    OpDef(
+        "osp.result_from",
+        "A Result of a runtime call: its value, if any, and its message or null.",
+        pure=True,
+    ),
+    OpDef("osp.variant_tag", "The number of the variant that a value is.", pure=True),
+    OpDef("osp.variant_field", "A field of a value known to be of a variant.", pure=True),
+    OpDef("osp.string_length", "The number of bytes of a string.", pure=True),
+    OpDef("osp.list_length", "The number of elements of a list.", pure=True),
+    OpDef("osp.list_item", "The element at an index known to be within a list.", pure=True),
+    OpDef("osp.list_rest", "A list without so many leading elements.", pure=True),
+    OpDef("osp.from_tag", "The variant with a number, of a union without fields.", pure=True),
     OpDef("osp.data", "Declares a record or union type.", symbol=True),
     OpDef("osp.global", "Declares a file-scope variable.", symbol=True),
     OpDef("osp.extern", "Declares a C function.", symbol=True),

@@ -1,0 +1,640 @@
+"""The lowest dialects as the text of an LLVM module.
+
+Text is many times faster to write than objects are to build, and LLVM reads it as fast. Compiled functions use
+`tailcc` and take the context first; what C calls are thunks with the C convention at the edges. The module
+holds no address: strings and static cells are constants of its own, runtime functions are declarations.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+
+from ospjit.builtins.table import RUNTIME, RuntimeFn
+from ospjit.dialects.rt import is_counted
+from ospjit.ir import Block, BlockArgument, DialectType, Operation, Region, Type, Value, body_of, f64, i1, i64
+
+#: The C-ABI function that runs a program: `void (osp_ctx *, int64_t *status)`.
+PROGRAM = "osp_program"
+#: The C-ABI thunk through which the runtime calls a function value that takes one pointer.
+THUNK = "osp_thunk_pointer"
+ENTRY = "osp.entry"
+
+_KIND_CELL = 1
+_KIND_CLOSURE = 2
+
+#: What every module starts with. Counts are plain while positive (one owner thread), shared when negative,
+#: and absent (static data) when zero; only the last two need the runtime.
+_PRELUDE = """
+declare {i64, i1} @llvm.sadd.with.overflow.i64(i64, i64)
+declare {i64, i1} @llvm.ssub.with.overflow.i64(i64, i64)
+declare {i64, i1} @llvm.smul.with.overflow.i64(i64, i64)
+declare double @llvm.fabs.f64(double)
+declare ptr @llvm.frameaddress.p0(i32)
+
+define internal void @rt.dup(ptr %p) alwaysinline nounwind {
+  %null = icmp eq ptr %p, null
+  br i1 %null, label %end, label %look
+look:
+  %at = getelementptr i8, ptr %p, i64 -8
+  %rc = load i32, ptr %at
+  %plain = icmp sgt i32 %rc, 0
+  br i1 %plain, label %count, label %other, !prof !0
+count:
+  %more = add nuw i32 %rc, 1
+  store i32 %more, ptr %at
+  br label %end
+other:
+  %static = icmp eq i32 %rc, 0
+  br i1 %static, label %end, label %shared
+shared:
+  call void @osp_dup(ptr %p)
+  br label %end
+end:
+  ret void
+}
+
+define internal void @rt.drop(ptr %p) alwaysinline nounwind {
+  %null = icmp eq ptr %p, null
+  br i1 %null, label %end, label %look
+look:
+  %at = getelementptr i8, ptr %p, i64 -8
+  %rc = load i32, ptr %at
+  %many = icmp sgt i32 %rc, 1
+  br i1 %many, label %count, label %other
+count:
+  %less = add nsw i32 %rc, -1
+  store i32 %less, ptr %at
+  br label %end
+other:
+  %static = icmp eq i32 %rc, 0
+  br i1 %static, label %end, label %last
+last:
+  call void @osp_drop(ptr %p)
+  br label %end
+end:
+  ret void
+}
+"""
+
+_EPILOGUE = """
+attributes #0 = { nounwind "frame-pointer"="all" "probe-stack"="inline-asm" }
+!0 = !{!"branch_weights", i32 2000, i32 1}
+!1 = !{!"branch_weights", i32 1, i32 2000}
+"""
+
+_RT_LLVM = {
+    "int": "i64",
+    "float": "double",
+    "bool": "i1",
+    "string": "ptr",
+    "Ptr": "ptr",
+    "Unit": "void",
+    "cell": "ptr",
+    "strings": "ptr",
+    "word": "i64",
+}
+
+_PREDICATES_I = ("eq", "ne", "slt", "sle", "sgt", "sge", "ult", "ule", "ugt", "uge")
+_PREDICATES_F = (
+    "false",
+    "oeq",
+    "ogt",
+    "oge",
+    "olt",
+    "ole",
+    "one",
+    "ord",
+    "ueq",
+    "ugt",
+    "uge",
+    "ult",
+    "ule",
+    "une",
+    "uno",
+    "true",
+)
+_BINARY = {
+    "arith.addi": "add",
+    "arith.subi": "sub",
+    "arith.muli": "mul",
+    "arith.divsi": "sdiv",
+    "arith.remsi": "srem",
+    "arith.andi": "and",
+    "arith.ori": "or",
+    "arith.xori": "xor",
+    "arith.shli": "shl",
+    "arith.shrsi": "ashr",
+    "arith.shrui": "lshr",
+    "arith.addf": "fadd",
+    "arith.subf": "fsub",
+    "arith.mulf": "fmul",
+    "arith.divf": "fdiv",
+    "arith.remf": "frem",
+}
+
+
+def llvm_type(t: Type) -> str:
+    """The LLVM type of a lowered type."""
+    if t is i64:
+        return "i64"
+    if t is i1:
+        return "i1"
+    if t is f64:
+        return "double"
+    if is_counted(t) or (isinstance(t, DialectType) and t.name == "osp.ptr"):
+        return "ptr"
+    raise TypeError(f"type {t} has no machine representation")
+
+
+def result_type(types: list[str]) -> str:
+    """The LLVM type in which a function returns its results."""
+    return "void" if not types else types[0] if len(types) == 1 else "{" + ", ".join(types) + "}"
+
+
+def quoted(symbol: str) -> str:
+    """A global name, with what LLVM does not allow escaped."""
+    if symbol.replace("_", "a").replace(".", "a").replace("$", "a").isalnum() and symbol.isascii():
+        return "@" + symbol
+    return '@"' + "".join(c if " " <= c < "\x7f" and c not in '"\\' else _escaped(c) for c in symbol) + '"'
+
+
+def _escaped(c: str) -> str:
+    return "".join(f"\\{byte:02X}" for byte in c.encode("utf-8", "surrogateescape"))
+
+
+def info_word(kind: int, scan: int, tag: int) -> int:
+    """The header's 32-bit description of a cell: kind, number of counted slots, tag."""
+    if scan > 0xFFF or tag > 0xFFFF:
+        raise OverflowError("a type has too many fields or variants")
+    return kind | scan << 4 | tag << 16
+
+
+def emit(module: Operation, *, name: str = "osprey") -> str:
+    """The LLVM IR of a lowered module, as text."""
+    return _Emitter(module, name).run()
+
+
+class _Emitter:
+    def __init__(self, module: Operation, name: str) -> None:
+        self.module = module
+        self.name = name
+        self.lines: list[str] = []
+        self.constants: list[str] = []
+        self.strings: dict[bytes, str] = {}
+        self.static: dict[tuple[int, str], str] = {}
+        self.used: set[str] = {"osp_dup", "osp_drop"}
+        self.global_names: dict[tuple[str, int], str] = {}
+
+    def run(self) -> str:
+        entry = False
+        for op in body_of(self.module).ops:
+            if op.name == "func.func":
+                _Function(self, op).run()
+                entry = entry or op.attr("sym_name") == ENTRY
+            elif op.name == "rt.global":
+                self._global(op)
+            else:
+                raise TypeError(f"{op.name} was not lowered")
+        if entry:
+            self._program()
+        self._thunk()
+        declarations = [self._declaration(RUNTIME[symbol]) for symbol in sorted(self.used)]
+        head = [f"; ModuleID = '{self.name}'", f'source_filename = "{self.name}"']
+        return "\n".join([*head, *self.constants, _PRELUDE, *declarations, *self.lines, _EPILOGUE])
+
+    def _global(self, op: Operation) -> None:
+        for index, t in enumerate(op.attr("types")):
+            name = quoted(f"{op.attr('sym_name')}.{index}")
+            self.constants.append(f"{name} = internal global {llvm_type(t)} zeroinitializer")
+
+    def _declaration(self, fn: RuntimeFn) -> str:
+        params = ["ptr"] if fn.context else []
+        for _, machine in fn.params:
+            params += ["ptr", "ptr"] if machine == "thunk" else [_RT_LLVM[machine] + _extension(machine)]
+        if fn.fallible:
+            params.append("ptr")
+        noreturn = " noreturn cold" if fn.noreturn else ""
+        extension = _extension(fn.result)
+        return (
+            f"declare{extension} {_RT_LLVM[fn.result]} @{fn.symbol}({', '.join(params)}) nounwind{noreturn}"
+        )
+
+    def _program(self) -> None:
+        self.lines.append(
+            f"define void @{PROGRAM}(ptr %ctx, ptr %status) #0 {{\n"
+            f"  %result = call tailcc i64 {quoted(ENTRY)}(ptr %ctx)\n"
+            "  store i64 %result, ptr %status\n  ret void\n}"
+        )
+
+    def _thunk(self) -> None:
+        """The runtime keeps its reference to the environment; the call takes one of its own."""
+        self.lines.append(
+            f"define void @{THUNK}(ptr %ctx, ptr %env, ptr %arg) #0 {{\n"
+            "  call void @rt.dup(ptr %env)\n  %code = load ptr, ptr %env\n"
+            "  call tailcc void %code(ptr %ctx, ptr %env, ptr %arg)\n  ret void\n}"
+        )
+
+    def string(self, text: str) -> str:
+        """The address of the first byte of a static string."""
+        data = text.encode("utf-8", "surrogateescape")
+        if data not in self.strings:
+            name = f"@str.{len(self.strings)}"
+            self.strings[data] = f"getelementptr (i8, ptr {name}, i64 16)"
+            body = "".join(chr(b) if 32 <= b < 127 and b not in (34, 92) else f"\\{b:02X}" for b in data)
+            size = len(data) + 1
+            self.constants.append(
+                f"{name} = private unnamed_addr constant {{i64, i64, [{size} x i8]}} "
+                f'{{i64 {len(data)}, i64 0, [{size} x i8] c"{body}\\00"}}, align 16'
+            )
+        return self.strings[data]
+
+    def static_cell(self, tag: int, code: str = "") -> str:
+        """The address of a static cell: a variant without fields, or a function value without captures."""
+        key = (tag, code)
+        if key not in self.static:
+            name = f"@cell.{len(self.static)}"
+            self.static[key] = f"getelementptr (i8, ptr {name}, i64 8)"
+            info = info_word(_KIND_CLOSURE if code else _KIND_CELL, 0, tag)
+            first = f"ptr {code}" if code else "ptr null"
+            self.constants.append(
+                f"{name} = private constant {{i32, i32, ptr}} {{i32 0, i32 {info}, {first}}}, align 16"
+            )
+        return self.static[key]
+
+
+def _extension(machine: str) -> str:
+    """C passes a bool as a zero-extended byte."""
+    return " zeroext" if machine == "bool" else ""
+
+
+class _Function:
+    def __init__(self, emitter: _Emitter, op: Operation) -> None:
+        self.e = emitter
+        self.op = op
+        self.region: Region = op.regions[0]
+        self.names: dict[Value, str] = {}
+        self.labels: dict[Block, str] = {}
+        self.lines: list[str] = []
+        self.allocas: list[str] = []
+        self.counter = 0
+
+    def fresh(self) -> str:
+        self.counter += 1
+        return f"%v{self.counter}"
+
+    def emit(self, line: str) -> None:
+        self.lines.append("  " + line)
+
+    def run(self) -> None:
+        function_type = self.op.attr("function_type")
+        self.results = [llvm_type(t) for t in function_type.results]
+        blocks = list(self.region.blocks)
+        params = ["ptr %ctx"]
+        for argument in blocks[0].args:
+            self.names[argument] = self.fresh()
+            params.append(f"{llvm_type(argument.type)} {self.names[argument]}")
+        for index, block in enumerate(blocks):
+            self.labels[block] = f"b{index}"
+        for block in blocks[1:]:
+            for argument in block.args:
+                self.names[argument] = self.fresh()
+        for block in blocks:
+            self._block(block, block is blocks[0])
+        prologue = self._prologue()
+        symbol = self.op.attr("sym_name")
+        linkage = "" if self.op.attr("exported") else "internal "
+        head = (
+            f"define {linkage}tailcc {result_type(self.results)} {quoted(symbol)}({', '.join(params)}) #0 {{"
+        )
+        self.e.lines.append("\n".join([head, "entry:", *prologue, *self.lines, "}"]))
+
+    def _prologue(self) -> list[str]:
+        """Space for arrays, and, unless the function is a leaf, the comparison with the stack's limit."""
+        lines = ["  " + a for a in self.allocas]
+        calls = any(
+            op.name in ("func.call", "rt.call_closure") for block in self.region.blocks for op in block.ops
+        )
+        if not calls:
+            return [*lines, "  br label %b0"]
+        self.e.used.add("osp_stack_exhausted")
+        return [
+            *lines,
+            "  %frame = call ptr @llvm.frameaddress.p0(i32 0)",
+            "  %limit = load ptr, ptr %ctx",
+            "  %deep = icmp ult ptr %frame, %limit",
+            "  br i1 %deep, label %exhausted, label %b0, !prof !1",
+            "exhausted:",
+            "  call void @osp_stack_exhausted(ptr %ctx)",
+            "  unreachable",
+        ]
+
+    def _block(self, block: Block, first: bool) -> None:
+        self.lines.append(f"{self.labels[block]}:")
+        if not first:
+            for argument in block.args:
+                self._phi(block, argument)
+        for op in block.ops:
+            emit = _EMIT.get(op.name)
+            if emit is None:
+                raise TypeError(f"{op.name} was not lowered")
+            emit(self, op)
+
+    def _phi(self, block: Block, argument: BlockArgument) -> None:
+        incoming = []
+        for user, index in block.uses:
+            assert user.parent is not None
+            value = user.successor_args(index)[argument.index]
+            incoming.append(f"[{self.name(value)}, %{self.labels[user.parent]}]")
+        self.emit(f"{self.names[argument]} = phi {llvm_type(argument.type)} {', '.join(incoming)}")
+
+    def name(self, value: Value) -> str:
+        """How a value is written: constants stand for themselves."""
+        found = self.names.get(value)
+        if found is None:
+            owner = value.owner
+            if isinstance(owner, Operation) and owner.name in _IMMEDIATE:
+                found = _IMMEDIATE[owner.name](self, owner)
+            else:
+                found = self.fresh()
+            self.names[value] = found
+        return found
+
+    def typed(self, value: Value) -> str:
+        """A value behind its type."""
+        return f"{llvm_type(value.type)} {self.name(value)}"
+
+    def pieces(self, op: Operation, struct_type: str, value: str) -> None:
+        """Take a returned struct apart into the results of an operation."""
+        for index, result in enumerate(op.results):
+            self.emit(f"{self.name(result)} = extractvalue {struct_type} {value}, {index}")
+
+    # ---- operations
+
+    def _nothing(self, op: Operation) -> None:
+        """An immediate: written where it is used."""
+
+    def _binary(self, op: Operation) -> None:
+        a, b = op.operands
+        self.emit(f"{self.name(op.result)} = {_BINARY[op.name]} {self.typed(a)}, {self.name(b)}")
+
+    def _negf(self, op: Operation) -> None:
+        self.emit(f"{self.name(op.result)} = fneg {self.typed(op.operands[0])}")
+
+    def _absf(self, op: Operation) -> None:
+        self.emit(f"{self.name(op.result)} = call double @llvm.fabs.f64({self.typed(op.operands[0])})")
+
+    def _compare(self, op: Operation) -> None:
+        a, b = op.operands
+        integers = op.name == "arith.cmpi"
+        predicate = (_PREDICATES_I if integers else _PREDICATES_F)[op.attr("predicate")]
+        self.emit(
+            f"{self.name(op.result)} = {'icmp' if integers else 'fcmp'} {predicate} {self.typed(a)}, {self.name(b)}"
+        )
+
+    def _select(self, op: Operation) -> None:
+        self.emit(f"{self.name(op.result)} = select {', '.join(map(self.typed, op.operands))}")
+
+    def _to_float(self, op: Operation) -> None:
+        self.emit(f"{self.name(op.result)} = sitofp {self.typed(op.operands[0])} to double")
+
+    def _overflow(self, op: Operation) -> None:
+        kind = {"rt.add_overflow": "sadd", "rt.sub_overflow": "ssub", "rt.mul_overflow": "smul"}[op.name]
+        pair = self.fresh()
+        operands = ", ".join(map(self.typed, op.operands))
+        self.emit(f"{pair} = call {{i64, i1}} @llvm.{kind}.with.overflow.i64({operands})")
+        self.pieces(op, "{i64, i1}", pair)
+
+    def _string_length(self, op: Operation) -> None:
+        at = self.fresh()
+        self.emit(f"{at} = getelementptr i8, {self.typed(op.operands[0])}, i64 -16")
+        self.emit(f"{self.name(op.result)} = load i64, ptr {at}")
+
+    def _is_null(self, op: Operation) -> None:
+        self.emit(f"{self.name(op.result)} = icmp eq {self.typed(op.operands[0])}, null")
+
+    def _tag(self, op: Operation) -> None:
+        at, half = self.fresh(), self.fresh()
+        self.emit(f"{at} = getelementptr i8, {self.typed(op.operands[0])}, i64 -2")
+        self.emit(f"{half} = load i16, ptr {at}")
+        self.emit(f"{self.name(op.result)} = zext i16 {half} to i64")
+
+    def _slot_address(self, cell: Value, index: int) -> str:
+        at = self.fresh()
+        self.emit(f"{at} = getelementptr i8, {self.typed(cell)}, i64 {8 * index}")
+        return at
+
+    def _load(self, at: str, result: Value) -> None:
+        if result.type is i1:
+            word = self.fresh()
+            self.emit(f"{word} = load i64, ptr {at}")
+            self.emit(f"{self.name(result)} = trunc i64 {word} to i1")
+        else:
+            self.emit(f"{self.name(result)} = load {llvm_type(result.type)}, ptr {at}")
+
+    def _store(self, value: Value, at: str) -> None:
+        if value.type is i1:
+            word = self.fresh()
+            self.emit(f"{word} = zext {self.typed(value)} to i64")
+            self.emit(f"store i64 {word}, ptr {at}")
+        else:
+            self.emit(f"store {self.typed(value)}, ptr {at}")
+
+    def _slot(self, op: Operation) -> None:
+        self._load(self._slot_address(op.operands[0], op.attr("index")), op.result)
+
+    def _new_cell(self, op: Operation, info: int, words: int) -> None:
+        self.e.used.add("osp_cell_new")
+        self.emit(f"{self.name(op.result)} = call ptr @osp_cell_new(ptr %ctx, i64 {info}, i64 {words})")
+
+    def _cell(self, op: Operation) -> None:
+        self._new_cell(op, info_word(_KIND_CELL, op.attr("scan"), op.attr("tag")), len(op.operands))
+        for index, value in enumerate(op.operands):
+            self._store(value, self._slot_address(op.result, index))
+
+    def _closure(self, op: Operation) -> None:
+        self._new_cell(op, info_word(_KIND_CLOSURE, op.attr("scan"), 0), len(op.operands) + 1)
+        self.emit(f"store ptr {quoted(op.attr('callee'))}, ptr {self.name(op.result)}")
+        for index, value in enumerate(op.operands):
+            self._store(value, self._slot_address(op.result, index + 1))
+
+    def _maybe_closure(self, op: Operation) -> None:
+        if op.operands:
+            self._closure(op)
+
+    def _global_name(self, op: Operation) -> str:
+        return quoted(f"{op.attr('global')}.{op.attr('index')}")
+
+    def _global_load(self, op: Operation) -> None:
+        self.emit(f"{self.name(op.result)} = load {llvm_type(op.result.type)}, ptr {self._global_name(op)}")
+
+    def _global_store(self, op: Operation) -> None:
+        value = op.operands[0]
+        name = self._global_name(op)
+        if is_counted(value.type):
+            old = self.fresh()
+            self.e.used.add("osp_mark_shared")
+            self.emit(f"call void @osp_mark_shared(ptr {self.name(value)})")
+            self.emit(f"{old} = load ptr, ptr {name}")
+            self.emit(f"store {self.typed(value)}, ptr {name}")
+            self.emit(f"call void @rt.drop(ptr {old})")
+        else:
+            self.emit(f"store {self.typed(value)}, ptr {name}")
+
+    def _count(self, op: Operation) -> None:
+        self.emit(f"call void @{op.name}({self.typed(op.operands[0])})")
+
+    def _array(self, count: int, t: str = "ptr") -> str:
+        """Space in the frame; once per function and use, never in a loop."""
+        name = self.fresh()
+        self.allocas.append(f"{name} = alloca [{count} x {t}], align 16")
+        return name
+
+    def _concat(self, op: Operation) -> None:
+        parts = self._array(len(op.operands))
+        for index, value in enumerate(op.operands):
+            at = self.fresh()
+            self.emit(f"{at} = getelementptr ptr, ptr {parts}, i64 {index}")
+            self.emit(f"store {self.typed(value)}, ptr {at}")
+        self.e.used.add("osp_string_concat_n")
+        self.emit(
+            f"{self.name(op.result)} = call ptr @osp_string_concat_n(ptr %ctx, ptr {parts}, i64 {len(op.operands)})"
+        )
+
+    def _runtime_call(self, op: Operation) -> None:
+        fn = RUNTIME[op.attr("callee")]
+        self.e.used.add(fn.symbol)
+        args = ["ptr %ctx"] if fn.context else []
+        for (_, machine), value in zip(fn.params, op.operands, strict=True):
+            if machine == "thunk":
+                args += [f"ptr @{THUNK}", self.typed(value)]
+            else:
+                args.append(f"{_RT_LLVM[machine]}{_extension(machine)} {self.name(value)}")
+        error = ""
+        if fn.fallible:
+            error = self._array(1)
+            self.emit(f"store ptr null, ptr {error}")
+            args.append(f"ptr {error}")
+        call = f"call{_extension(fn.result)} {_RT_LLVM[fn.result]} @{fn.symbol}({', '.join(args)})"
+        self.emit(call if fn.result == "Unit" else f"{self.name(op.results[0])} = {call}")
+        if fn.fallible:
+            self.emit(f"{self.name(op.results[-1])} = load ptr, ptr {error}")
+
+    def _call(self, op: Operation) -> None:
+        args = ["ptr %ctx", *map(self.typed, op.operands)]
+        self._compiled_call(op, quoted(op.attr("callee")), args)
+
+    def _call_closure(self, op: Operation) -> None:
+        code = self.fresh()
+        self.emit(f"{code} = load ptr, {self.typed(op.operands[0])}")
+        self._compiled_call(op, code, ["ptr %ctx", *map(self.typed, op.operands)])
+
+    def _compiled_call(self, op: Operation, callee: str, args: list[str]) -> None:
+        types = [llvm_type(r.type) for r in op.results]
+        returned = result_type(types)
+        # More than three registers of results in a tail call abort LLVM.
+        tail = "musttail " if op.attr("tail") and len(types) <= 3 and types == self.results else ""
+        call = f"{tail}call tailcc {returned} {callee}({', '.join(args)})"
+        if not types:
+            self.emit(call)
+            if tail:
+                self.emit("ret void")
+            return
+        value = self.name(op.results[0]) if len(types) == 1 else self.fresh()
+        self.emit(f"{value} = {call}")
+        if tail:
+            self.emit(f"ret {returned} {value}")
+        elif len(types) > 1:
+            self.pieces(op, returned, value)
+
+    def _return(self, op: Operation) -> None:
+        previous = op.prev
+        if previous is not None and previous.attr("tail") and len(previous.results) <= 3:
+            return  # the tail call brought its own
+        if not op.operands:
+            self.emit("ret void")
+        elif len(op.operands) == 1:
+            self.emit(f"ret {self.typed(op.operands[0])}")
+        else:
+            struct_type = result_type(self.results)
+            value = "poison"
+            for index, part in enumerate(op.operands):
+                new = self.fresh()
+                self.emit(f"{new} = insertvalue {struct_type} {value}, {self.typed(part)}, {index}")
+                value = new
+            self.emit(f"ret {struct_type} {value}")
+
+    def _branch(self, op: Operation) -> None:
+        self.emit(f"br label %{self.labels[op.successors[0]]}")
+
+    def _conditional(self, op: Operation) -> None:
+        yes, no = (self.labels[b] for b in op.successors)
+        self.emit(f"br {self.typed(op.operands[0])}, label %{yes}, label %{no}")
+
+    def _switch(self, op: Operation) -> None:
+        value = self.typed(op.operands[0])
+        default, *targets = (self.labels[b] for b in op.successors)
+        cases = " ".join(
+            f"i64 {case}, label %{target}"
+            for case, target in zip(op.attr("case_values"), targets, strict=True)
+        )
+        self.emit(f"switch {value}, label %{default} [{cases}]")
+
+    def _unreachable(self, op: Operation) -> None:
+        self.emit("unreachable")
+
+
+def _constant(f: _Function, op: Operation) -> str:
+    value = op.attr("value")
+    if op.result.type is f64:
+        return "0x" + struct.pack(">d", value).hex().upper()
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+_IMMEDIATE: dict[str, Callable[[_Function, Operation], str]] = {
+    "arith.constant": _constant,
+    "rt.string": lambda f, op: f.e.string(op.attr("value")),
+    "rt.null": lambda f, op: "null",
+    "rt.static_cell": lambda f, op: f.e.static_cell(op.attr("tag")),
+    "rt.cast": lambda f, op: f.name(op.operands[0]),
+}
+
+
+def _closure_immediate(f: _Function, op: Operation) -> str:
+    return f.e.static_cell(0, quoted(op.attr("callee"))) if not op.operands else f.fresh()
+
+
+_IMMEDIATE["rt.closure"] = _closure_immediate
+
+_EMIT: dict[str, Callable[[_Function, Operation], None]] = {
+    **dict.fromkeys(_BINARY, _Function._binary),
+    **dict.fromkeys(
+        ("arith.constant", "rt.string", "rt.null", "rt.static_cell", "rt.cast"), _Function._nothing
+    ),
+    **dict.fromkeys(("rt.add_overflow", "rt.sub_overflow", "rt.mul_overflow"), _Function._overflow),
+    "arith.negf": _Function._negf,
+    "math.absf": _Function._absf,
+    "arith.cmpi": _Function._compare,
+    "arith.cmpf": _Function._compare,
+    "arith.select": _Function._select,
+    "arith.sitofp": _Function._to_float,
+    "rt.string_length": _Function._string_length,
+    "rt.is_null": _Function._is_null,
+    "rt.tag": _Function._tag,
+    "rt.slot": _Function._slot,
+    "rt.cell": _Function._cell,
+    "rt.closure": _Function._maybe_closure,
+    "rt.global_load": _Function._global_load,
+    "rt.global_store": _Function._global_store,
+    "rt.dup": _Function._count,
+    "rt.drop": _Function._count,
+    "rt.concat": _Function._concat,
+    "rt.call": _Function._runtime_call,
+    "func.call": _Function._call,
+    "rt.call_closure": _Function._call_closure,
+    "func.return": _Function._return,
+    "cf.br": _Function._branch,
+    "cf.cond_br": _Function._conditional,
+    "cf.switch": _Function._switch,
+    "rt.unreachable": _Function._unreachable,
+}

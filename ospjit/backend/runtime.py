@@ -1,0 +1,122 @@
+"""The C runtime, loaded once a process through ctypes.
+
+What may be called is what the table and the public header declare; the library says which table it was built
+against, and a library of another build is refused before anything can crash in it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from functools import cache
+from pathlib import Path
+
+from ospjit.builtins.table import RUNTIME, abi_hash
+
+
+class RuntimeUnavailable(Exception):
+    """The C library is missing or does not fit; the message says what to do."""
+
+
+def library_path() -> Path:
+    """Where the runtime library is: `OSPJIT_RUNTIME` if set, else beside the package's build information."""
+    override = os.environ.get("OSPJIT_RUNTIME")
+    if override:
+        return Path(override)
+    try:
+        from ospjit import _build
+    except ImportError:
+        raise RuntimeUnavailable(
+            "the C runtime is not built: install ospjit with 'pip install .' (or 'pip install -e .')"
+        ) from None
+    return Path(_build.LIB_DIR) / "libospjit_rt.so"
+
+
+class Config(ctypes.Structure):
+    """`osp_config` of the public header."""
+
+    _fields_ = (
+        ("size", ctypes.c_uint32),
+        ("workers", ctypes.c_int32),
+        ("blocking_threads", ctypes.c_int32),
+        ("argc", ctypes.c_int32),
+        ("argv", ctypes.POINTER(ctypes.c_char_p)),
+    )
+
+
+_p, _i64, _str, _size = ctypes.c_void_p, ctypes.c_int64, ctypes.c_char_p, ctypes.c_size_t
+_errors = ctypes.POINTER(ctypes.c_void_p)
+
+#: The public functions that are not in the table: result and parameters.
+_PUBLIC: dict[str, tuple[object, list[object]]] = {
+    "osp_abi_hash": (ctypes.c_uint64, []),
+    "osp_runtime_start": (ctypes.c_int, [_p]),
+    "osp_run_main": (_i64, [_p]),
+    "osp_call_on_fiber": (ctypes.c_int, [_p, _p, _p, _errors]),
+    "osp_string_new": (_p, [_str, _size]),
+    "osp_string_length": (ctypes.c_uint64, [_p]),
+    "osp_drop": (None, [_p]),
+    "osp_dup": (None, [_p]),
+    "osp_live_cells": (_i64, []),
+    "osp_set_print_sink": (None, [_p, _p]),
+    "osp_flush": (None, []),
+    "osp_http_create_server": (_i64, [_p, _i64, _p, _errors]),
+    "osp_http_server_port": (_i64, [_p, _i64]),
+    "osp_http_listen": (None, [_p, _i64, _p, _p, _errors]),
+    "osp_http_stop_server": (None, [_p, _i64, _errors]),
+    "osp_http_listen_queue": (None, [_p, _i64, _errors]),
+    "osp_http_next_job": (_p, [_i64, _i64]),
+    "osp_http_queue_open": (ctypes.c_bool, [_i64]),
+    **{
+        f"osp_http_job_{part}": (_p, [_p, ctypes.POINTER(_size)]) for part in ("method", "target", "headers", "body")
+    },
+    "osp_http_job_respond": (None, [_p, _i64, _str, _str, _str, _size]),
+}
+
+
+@cache
+def library() -> ctypes.CDLL:
+    """The loaded library with its signatures set. Raises `RuntimeUnavailable`."""
+    path = library_path()
+    try:
+        lib = ctypes.CDLL(str(path))
+    except OSError as error:
+        raise RuntimeUnavailable(f"the C runtime cannot be loaded: {error}") from None
+    for name, (result, params) in _PUBLIC.items():
+        try:
+            function = getattr(lib, name)
+        except AttributeError:
+            raise RuntimeUnavailable(f"the C runtime {path} has no function '{name}': rebuild it") from None
+        function.restype, function.argtypes = result, params
+    if lib.osp_abi_hash() != abi_hash():
+        raise RuntimeUnavailable(
+            f"the C runtime {path} was built from another table of built-ins: install ospjit again"
+        )
+    return lib
+
+
+def symbol_address(symbol: str) -> int:
+    """The address of a function of the table. Raises `RuntimeUnavailable` if the library lacks it."""
+    assert symbol in RUNTIME, symbol
+    try:
+        return ctypes.cast(getattr(library(), symbol), ctypes.c_void_p).value or 0
+    except AttributeError:
+        raise RuntimeUnavailable(f"the C runtime has no function '{symbol}': rebuild it") from None
+
+
+def start(workers: int = 0, arguments: list[str] | None = None) -> None:
+    """Start the runtime's workers; a second call changes nothing. Raises `RuntimeUnavailable`."""
+    lib = library()
+    encoded = [os.fsencode(a) for a in arguments or []]
+    argv = (ctypes.c_char_p * (len(encoded) + 1))(*encoded, None)
+    _keep.append(argv)  # the runtime borrows the arguments for the life of the process
+    config = Config(ctypes.sizeof(Config), workers, 0, len(encoded), ctypes.cast(argv, ctypes.POINTER(ctypes.c_char_p)))
+    status = lib.osp_runtime_start(ctypes.byref(config))
+    if status != 0:
+        reason = os.strerror(-status)
+        if -status == 35:
+            reason = "this process was forked from one in which it was running"
+        raise RuntimeUnavailable(f"the runtime cannot start: {reason}")
+
+
+_keep: list[object] = []

@@ -1,0 +1,1 @@
+"""The command line. At the top of the house: nothing imports it but its entry points."""

@@ -1,0 +1,36 @@
+"""Reading source files for the command line: every way in which that fails is a sentence."""
+
+from __future__ import annotations
+
+import sys
+
+from ospjit.diagnostics import Source
+
+#: Larger programs are refused before they fill the memory.
+MAX_BYTES = 64 << 20
+
+
+def read_source(name: str) -> Source | None:
+    """The source in a file (`-`: standard input), or None after a message on standard error."""
+    try:
+        if name == "-":
+            data = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with open(name, "rb") as file:
+                data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        print(f"ospjit: cannot read {name}: {(error.strerror or str(error)).lower()}", file=sys.stderr)
+        return None
+    except ValueError as error:
+        print(f"ospjit: cannot read {name!r}: {error}", file=sys.stderr)
+        return None
+    if len(data) > MAX_BYTES:
+        print(f"ospjit: cannot read {name}: larger than {MAX_BYTES >> 20} MiB", file=sys.stderr)
+        return None
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        print(f"ospjit: cannot read {name}: not UTF-8 (line {line}, byte {error.start})", file=sys.stderr)
+        return None
+    return Source("<stdin>" if name == "-" else name, text.removeprefix("\ufeff"))

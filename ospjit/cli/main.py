@@ -1,0 +1,234 @@
+"""`ospjit`: running programs, checking them, and showing what the compiler makes of them.
+
+`ospjit FILE [ARGUMENTS]` runs a program. Subcommands that have pages of their own are loaded when named. It must
+never show a Python traceback: whatever goes wrong is a message and an exit status.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import ospjit
+from ospjit.cli.files import read_source
+from ospjit.diagnostics import CompileFailed, Diagnostic
+
+EMIT = ("tokens", "ast", "types", "osp", "llvm", "llvm-opt", "asm", "obj")
+
+OK, COMPILE_ERROR, USAGE, RUNTIME_ERROR, INTERRUPTED = 0, 1, 2, 3, 130
+
+_EPILOG = """\
+commands:
+  ospjit FILE [ARGUMENTS]   compile a program and run it
+  ospjit check FILE...      report errors without running
+  ospjit opt FILE.mlir      run passes on IR (ospjit opt --help)
+  ospjit passes             list the passes
+  ospjit doc [NAME]         show the documentation of a built-in function
+
+exit status:
+  0 success   1 errors in the program   2 wrong usage   3 run-time diagnostic   130 interrupted
+  otherwise what the program's exit(code) or main gave
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        command = _COMMANDS.get(arguments[0]) if arguments else None
+        return command(arguments[1:]) if command is not None else _run(arguments)
+    except CompileFailed as failed:
+        _show(failed.diagnostics, "text")
+        return COMPILE_ERROR
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if os.environ.get("OSPJIT_DEBUG") == "1":
+            raise
+        from ospjit.backend.runtime import RuntimeUnavailable
+
+        if isinstance(error, RuntimeUnavailable):
+            print(f"ospjit: {error}", file=sys.stderr)
+            return RUNTIME_ERROR
+        print(
+            f"ospjit: internal error: {type(error).__name__}: {error}\n"
+            "This is a defect of ospjit, not of your program. OSPJIT_DEBUG=1 shows where it happened.",
+            file=sys.stderr,
+        )
+        return RUNTIME_ERROR
+
+
+def _show(diagnostics: Sequence[Diagnostic], form: str) -> None:
+    from ospjit.diagnostics.render import render_json, render_text
+
+    if form == "json":
+        sys.stderr.write(render_json(diagnostics))
+    else:
+        sys.stderr.write(render_text(diagnostics, color=sys.stderr.isatty() and "NO_COLOR" not in os.environ))
+
+
+def _parser() -> argparse.ArgumentParser:
+    from ospjit.cli.pass_options import add_pass_arguments
+
+    parser = argparse.ArgumentParser(
+        prog="ospjit",
+        description="Compile an Osprey program and run it at once.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"ospjit {ospjit.__version__}")
+    parser.add_argument("file", metavar="FILE", help="an Osprey program, or - for standard input")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGUMENTS", help="for the program")
+    parser.add_argument("-O", dest="opt", type=int, choices=(0, 1, 2, 3), default=2, help="optimization level (2)")
+    parser.add_argument("--emit", choices=EMIT, help="print what a stage yields instead of running")
+    parser.add_argument("-o", "--output", metavar="FILE", help="where --emit writes (standard output)")
+    parser.add_argument("--workers", type=_positive, default=0, metavar="N", help="worker threads (one a core)")
+    parser.add_argument("--diagnostics", choices=("text", "json"), default="text", help="form of error messages")
+    _add_capabilities(parser)
+    add_pass_arguments(parser)
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text) if text.isdigit() else 0
+    if not 1 <= number <= 1024:
+        raise argparse.ArgumentTypeError("expected a number from 1 to 1024")
+    return number
+
+
+def _add_capabilities(parser: argparse.ArgumentParser) -> None:
+    from ospjit.driver.options import CAPABILITIES
+
+    group = parser.add_argument_group("capabilities")
+    group.add_argument("--sandbox", action="store_true", help="switch all of them off")
+    for name, flag in CAPABILITIES.items():
+        group.add_argument(flag, dest=f"no_{name}", action="store_true", help=f"no {_CAPABILITY_TITLES[name]}")
+
+
+_CAPABILITY_TITLES = {
+    "http": "HTTP servers and clients",
+    "websocket": "WebSockets",
+    "fs": "access to files",
+    "ffi": "C functions (extern)",
+    "process": "child processes",
+}
+
+
+def _disabled(args: argparse.Namespace) -> frozenset[str]:
+    from ospjit.driver.options import CAPABILITIES
+
+    return frozenset(name for name in CAPABILITIES if args.sandbox or getattr(args, f"no_{name}"))
+
+
+def _run(argv: list[str]) -> int:
+    from ospjit.cli.pass_options import options_from
+    from ospjit.driver.compile import Compilation
+    from ospjit.driver.options import PIPELINE, CompileOptions
+
+    parser = _parser()
+    if not argv:
+        parser.print_help()
+        return USAGE
+    args = parser.parse_args(argv)
+    passes = options_from(args)
+    source = read_source(args.file)
+    if source is None:
+        return USAGE
+    options = CompileOptions(
+        opt_level=args.opt,
+        disabled=_disabled(args),
+        passes=passes,
+        pipeline=passes.pass_pipeline or PIPELINE,
+    )
+    compilation = Compilation(source, options)
+    try:
+        if args.emit:
+            return _emit(compilation, args.emit, args.output)
+        code = compilation.code
+    except CompileFailed as failed:
+        _show(failed.diagnostics, args.diagnostics)
+        return COMPILE_ERROR
+    if compilation.diagnostics.items:
+        _show(compilation.diagnostics.items, args.diagnostics)
+    if passes.timing:
+        sys.stderr.write(compilation.timer.report())
+    from ospjit.driver.run import run_program
+
+    sys.stdout.flush()
+    sys.stderr.flush()
+    status = run_program(compilation, args.arguments, args.workers)
+    del code
+    os._exit(status)
+
+
+def _emit(compilation: object, what: str, output: str | None) -> int:
+    from ospjit.driver.emit import emit
+
+    product = emit(compilation, what)  # type: ignore[arg-type]
+    try:
+        if output is not None:
+            Path(output).write_bytes(product if isinstance(product, bytes) else product.encode())
+        elif isinstance(product, bytes):
+            sys.stdout.buffer.write(product)
+        else:
+            sys.stdout.write(product if product.endswith("\n") else product + "\n")
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        print(f"ospjit: cannot write {output}: {(error.strerror or str(error)).lower()}", file=sys.stderr)
+        return USAGE
+    return OK
+
+
+def _check(argv: list[str]) -> int:
+    from ospjit.driver.compile import Compilation
+    from ospjit.driver.options import CompileOptions
+
+    parser = argparse.ArgumentParser(prog="ospjit check", description="Report the errors of programs.")
+    parser.add_argument("files", nargs="+", metavar="FILE")
+    parser.add_argument("--diagnostics", choices=("text", "json"), default="text")
+    _add_capabilities(parser)
+    args = parser.parse_args(argv)
+    status = OK
+    for name in args.files:
+        source = read_source(name)
+        if source is None:
+            status = max(status, USAGE)
+            continue
+        compilation = Compilation(source, CompileOptions(disabled=_disabled(args)))
+        try:
+            compilation.generate()
+            _show(compilation.diagnostics.items, args.diagnostics)
+        except CompileFailed as failed:
+            _show(failed.diagnostics, args.diagnostics)
+            status = max(status, COMPILE_ERROR)
+    return status
+
+
+def _opt(argv: list[str]) -> int:
+    from ospjit.cli.opt import main as opt_main
+
+    return opt_main(argv)
+
+
+def _passes(argv: list[str]) -> int:
+    from ospjit.cli.opt import passes_main
+
+    return passes_main(argv)
+
+
+def _doc(argv: list[str]) -> int:
+    from ospjit.cli.doc import main as doc_main
+
+    return doc_main(argv)
+
+
+_COMMANDS: dict[str, Callable[[list[str]], int]] = {"check": _check, "opt": _opt, "passes": _passes, "doc": _doc}

@@ -1,0 +1,114 @@
+"""The `rt` dialect: calls of the C runtime, heap cells, counts and function values at machine level.
+
+What is left after lowering, beside `func`, `cf` and `arith`. Counted types are strings, function values, data
+cells and the runtime's own objects; only the pass `perceus` may create `rt.dup` and `rt.drop`. A `rt.call` of
+a fallible function has the message as its last result: null when the call succeeded.
+"""
+
+from __future__ import annotations
+
+from ospjit.builtins.table import RUNTIME
+from ospjit.ir import Dialect, DialectType, OpDef, Operation, Type, VerifyError, i1, i64, register
+
+#: Dialect types whose values are pointers to counted cells.
+COUNTED = frozenset(
+    (
+        "osp.string",
+        "osp.fn",
+        "osp.data",
+        "osp.rec",
+        "osp.list",
+        "osp.map",
+        "osp.iterator",
+        "osp.fiber",
+        "osp.channel",
+        "osp.any",
+        "osp.box",
+    )
+)
+
+
+def is_counted(t: Type) -> bool:
+    """Whether values of a lowered type are pointers to counted cells."""
+    return isinstance(t, DialectType) and t.name in COUNTED
+
+
+def _verify_call(op: Operation) -> None:
+    symbol = op.attr("callee")
+    fn = RUNTIME.get(symbol)
+    if fn is None:
+        raise VerifyError(f"'{symbol}' is not in the table of runtime functions", op)
+    if len(op.operands) != len(fn.params):
+        raise VerifyError(f"'{symbol}' takes {len(fn.params)} arguments, not {len(op.operands)}", op)
+    results = (0 if fn.result == "Unit" else 1) + fn.fallible
+    if len(op.results) != results:
+        raise VerifyError(f"'{symbol}' has {results} results, not {len(op.results)}", op)
+
+
+def _verify_count(op: Operation) -> None:
+    if not is_counted(op.operands[0].type):
+        raise VerifyError(f"values of type {op.operands[0].type} are not counted", op)
+
+
+def _verify_slot(op: Operation) -> None:
+    if op.attr("index") is None or op.attr("index") < 0:
+        raise VerifyError("needs an index that is not negative", op)
+
+
+def _verify_is_null(op: Operation) -> None:
+    if op.result.type is not i1:
+        raise VerifyError("result must be i1", op)
+
+
+def _verify_overflow(op: Operation) -> None:
+    if [v.type for v in (*op.operands, *op.results)] != [i64, i64, i64, i1]:
+        raise VerifyError("must take two i64 and yield i64 and i1", op)
+
+
+def _verify_tag(op: Operation) -> None:
+    if op.result.type is not i64:
+        raise VerifyError("result must be i64", op)
+
+
+OPS = [
+    OpDef("rt.call", "A call of a runtime function.", verify=_verify_call),
+    OpDef(
+        "rt.add_overflow", "The wrapped sum, and whether it overflowed.", verify=_verify_overflow, pure=True
+    ),
+    OpDef(
+        "rt.sub_overflow",
+        "The wrapped difference, and whether it overflowed.",
+        verify=_verify_overflow,
+        pure=True,
+    ),
+    OpDef(
+        "rt.mul_overflow",
+        "The wrapped product, and whether it overflowed.",
+        verify=_verify_overflow,
+        pure=True,
+    ),
+    OpDef("rt.string_length", "The number of bytes of a string.", verify=_verify_tag, pure=True),
+    OpDef("rt.concat", "The concatenation of any number of strings, borrowed.", pure=True),
+    OpDef("rt.cast", "The same cell at another type.", pure=True),
+    OpDef("rt.global", "Declares a file-scope variable by the types of its parts.", symbol=True),
+    OpDef("rt.string", "The address of a static string.", pure=True),
+    OpDef("rt.null", "A null pointer, the filler of what is not there.", pure=True),
+    OpDef("rt.is_null", "Whether a pointer is null.", verify=_verify_is_null, pure=True),
+    OpDef(
+        "rt.cell",
+        "A new cell; consumes what it holds. `tag`, and the first `scan` slots are counted.",
+        pure=True,
+    ),
+    OpDef("rt.static_cell", "The address of a static cell without slots, by its tag.", pure=True),
+    OpDef("rt.slot", "What a slot of a cell holds, borrowed from the cell.", verify=_verify_slot, pure=True),
+    OpDef("rt.tag", "The tag of a cell.", verify=_verify_tag, pure=True),
+    OpDef("rt.closure", "A new function value of a function and its captures, which it consumes.", pure=True),
+    OpDef("rt.call_closure", "A call of a function value, which it consumes as it does the arguments."),
+    OpDef("rt.global_load", "What a slot of a file-scope variable holds, borrowed."),
+    OpDef("rt.global_store", "Gives a slot of a file-scope variable a value, which it consumes."),
+    OpDef("rt.dup", "One more reference to a cell.", verify=_verify_count),
+    OpDef("rt.drop", "One reference to a cell less; the last one frees it.", verify=_verify_count),
+    OpDef("rt.unreachable", "Control never comes here.", terminator=True),
+]
+
+DIALECT = register(Dialect("rt", OPS, "calls of the C runtime, cells, counts and function values"))

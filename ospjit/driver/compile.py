@@ -1,0 +1,140 @@
+"""The stages of a compilation, each run on demand and once.
+
+A `Compilation` belongs to one source. Errors of a stage end it with `CompileFailed`, which carries every
+diagnostic found; no other exception is meant to leave.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ospjit.diagnostics import CompileFailed, Diagnostic, Diagnostics, Source, Span
+from ospjit.driver.options import CompileOptions
+from ospjit.ir import Location, Operation, PassManager
+from ospjit.ir.timing import Timer
+from ospjit.syntax import ast
+
+if TYPE_CHECKING:
+    from ospjit.backend.jit import Code
+    from ospjit.types import core
+
+
+class Compilation:
+    """One source on its way to machine code. `exported` names functions that must be reachable from outside."""
+
+    def __init__(self, source: Source, options: CompileOptions | None = None, exported: tuple[str, ...] = ()) -> None:
+        self.source = source
+        self.options = options or CompileOptions()
+        self.exported = exported
+        self.diagnostics = Diagnostics()
+        self.timer = Timer()
+
+    @cached_property
+    def tree(self) -> ast.Program:
+        """The syntax tree."""
+        with self.timer.span("parse"):
+            from ospjit.syntax.parser import parse
+
+            program = parse(self.source, self.diagnostics)
+        self.diagnostics.raise_if_errors()
+        return program
+
+    @cached_property
+    def core(self) -> core.Program:
+        """The checked, elaborated program."""
+        tree = self.tree
+        with self.timer.span("check"):
+            from ospjit.types.check import CheckOptions, check
+
+            program = check(tree, self.diagnostics, CheckOptions(disabled=self.options.disabled))
+        self.diagnostics.raise_if_errors()
+        assert program is not None
+        return program
+
+    def generate(self) -> Operation:
+        """A fresh module of the osp dialect."""
+        program = self.core
+        with self.timer.span("irgen"):
+            import ospjit.dialects
+            from ospjit.irgen import generate
+
+            module = generate(program, self.diagnostics)
+        self.diagnostics.raise_if_errors()
+        assert module is not None
+        return module
+
+    @cached_property
+    def lowered(self) -> Operation:
+        """The module after every pass."""
+        from ospjit.ir import parse_pipeline
+        from ospjit.passes import REGISTRY
+
+        module = self.generate()
+        manager = PassManager(
+            parse_pipeline(self.options.pipeline, REGISTRY), self.options.passes, timer=self.timer
+        )
+        try:
+            with self.timer.span("passes"):
+                manager.run(module, self.generate)
+        except CompileFailed as error:
+            raise CompileFailed(self._placed(d) for d in error.diagnostics) from error
+        return module
+
+    def _placed(self, diagnostic: Diagnostic) -> Diagnostic:
+        """A diagnostic of a pass knows a line and column; give it its span."""
+        loc = getattr(diagnostic, "loc", None)
+        if diagnostic.span is not None or not isinstance(loc, Location) or not loc.known:
+            return diagnostic
+        start = self.source.line_starts()[loc.line - 1] + loc.column - 1
+        span = Span(self.source, start, start + 1)
+        return Diagnostic(diagnostic.code, diagnostic.message, span, diagnostic.labels, diagnostic.hints)
+
+    @cached_property
+    def llvm_text(self) -> str:
+        """The LLVM IR before LLVM's own passes."""
+        module = self.lowered
+        with self.timer.span("llvm-ir"):
+            from ospjit.backend.llvm_text import emit
+
+            return emit(module, name=self.source.name)
+
+    @cached_property
+    def _llvm(self) -> tuple[Any, Any]:
+        text = self.llvm_text
+        with self.timer.span("llvm"):
+            from ospjit.backend import jit
+
+            with self.timer.span("load LLVM"):
+                machine = jit.target_machine(self.options.opt_level)
+            with self.timer.span("parse and verify"):
+                module = jit.parse(text)
+            with self.timer.span("optimize"):
+                jit.optimize(module, machine, self.options.opt_level)
+        return module, machine
+
+    @property
+    def llvm_optimized(self) -> str:
+        """The LLVM IR after LLVM's passes."""
+        return str(self._llvm[0])
+
+    @property
+    def assembly(self) -> str:
+        """The machine code as assembly text."""
+        module, machine = self._llvm
+        return str(machine.emit_assembly(module))
+
+    @property
+    def object(self) -> bytes:
+        """The machine code as an object file."""
+        module, machine = self._llvm
+        return bytes(machine.emit_object(module))
+
+    @cached_property
+    def code(self) -> Code:
+        """The machine code in this process."""
+        module, machine = self._llvm
+        with self.timer.span("machine code"):
+            from ospjit.backend import jit
+
+            return jit.load(module, machine)

@@ -1,0 +1,29 @@
+"""What a compilation can be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ospjit.ir import PassOptions
+
+#: Capabilities that can be switched off, and the flag that says so.
+CAPABILITIES = {
+    "http": "--no-http",
+    "websocket": "--no-websocket",
+    "fs": "--no-fs",
+    "ffi": "--no-ffi",
+    "process": "--no-process",
+}
+
+#: The passes, in order; see docs for what each needs from those before it.
+PIPELINE = "specialize,lower-builtins,lower-match,unbox-results,lower-data,tail-calls,perceus"
+
+
+@dataclass
+class CompileOptions:
+    """Options of one compilation."""
+
+    opt_level: int = 2
+    disabled: frozenset[str] = frozenset()
+    passes: PassOptions = field(default_factory=PassOptions)
+    pipeline: str = PIPELINE

@@ -1,0 +1,254 @@
+"""lower-data: records, variants, function values and variables become cells, slots and addresses.
+
+A union without fields is the number of its variant. Everything else is a counted cell whose header holds the
+tag; counted parts come first, so that the runtime frees a cell without knowing its type. The slots of records
+are ordered by field name, which makes a declared record and a structural one with the same fields the same
+thing in memory. A function value is a cell that holds the address of an adapter and the captures.
+
+    %p = osp.construct(%x, %name) {variant = "Point"}
+->  %p = rt.cell(%name, %x) {tag = 0, scan = 1}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ospjit.ir import (
+    Block,
+    Builder,
+    FunctionType,
+    Operation,
+    Pass,
+    PassContext,
+    Region,
+    Rewriter,
+    SymbolRefAttr,
+    SymbolTable,
+    Type,
+    TypeAttr,
+    Value,
+    apply_patterns,
+    body_of,
+    i64,
+    pattern,
+)
+from ospjit.dialects.rt import is_counted
+from ospjit.passes.conversion import Conversion, Handler, Parts
+from ospjit.passes.data_types import DataTypes
+from ospjit.passes.unbox_results import expand as expand_result
+
+
+@dataclass(frozen=True)
+class LowerData(Pass):
+    """Gives every value its machine representation."""
+
+    name = "lower-data"
+    summary = "records, variants and function values become cells"
+    takes = ("osp", "func", "cf", "arith", "rt")
+    leaves = ("func", "cf", "arith", "rt")
+
+    def run(self, module: Operation, ctx: PassContext) -> None:
+        """See the module's docstring."""
+        lowering = _Lowering(module, ctx)
+        Conversion(lowering.expand, _ENUMERATIONS).run(module)
+        lowering.globals()
+        apply_patterns(module, lowering.patterns())
+        for op in body_of(module).ops:
+            if op.name == "osp.data":
+                op.erase()
+
+
+def _same(c: Conversion, op: Operation, operands: Sequence[Parts], b: Builder) -> Sequence[Parts]:
+    return [operands[0]]
+
+
+def _constant_tag(c: Conversion, op: Operation, operands: Sequence[Parts], b: Builder) -> Sequence[Parts]:
+    """A construction: of an enumeration, or of a cell that holds one."""
+    if c.changes(op.result.type):
+        index = _lowering(c).datas.variants(op.result.type).index(op.attr("variant"))
+        return [(b.create("arith.constant", [], [i64], {"value": index}).result,)]
+    flat = [value for parts in operands for value in parts]
+    return [tuple(b.create(op.name, flat, [op.result.type], op.attributes).results)]
+
+
+def _lowering(c: Conversion) -> _Lowering:
+    owner = getattr(c.expand, "__self__", None)
+    assert isinstance(owner, _Lowering)
+    return owner
+
+
+_ENUMERATIONS: dict[str, Handler] = {
+    "osp.construct": _constant_tag,
+    "osp.variant_tag": _same,
+    "osp.from_tag": _same,
+    "arith.select": lambda c, op, operands, b: [
+        tuple(
+            b.create("arith.select", [v for parts in operands for v in parts], [operands[1][0].type]).results
+        )
+    ],
+}
+
+
+class _Lowering:
+    def __init__(self, module: Operation, ctx: PassContext) -> None:
+        self.module = module
+        self.ctx = ctx
+        self.symbols = SymbolTable(module)
+        self.datas = DataTypes(self.symbols)
+        self.layouts: dict[tuple[Type, str], tuple[list[int], int]] = {}
+
+    def expand(self, t: Type) -> tuple[Type, ...]:
+        """Enumerations are numbers; every other value is one part of its own type."""
+        return (i64,) if self.datas.is_enumeration(t) else (t,)
+
+    def parts(self, t: Type) -> list[Type]:
+        """The machine-level parts of a field of type `t`."""
+        return [final for part in expand_result(t) for final in self.expand(part)]
+
+    def layout(self, t: Type, variant: str) -> tuple[list[int], int]:
+        """For each part of a variant, its slot; and how many slots are counted."""
+        key = (t, variant)
+        if key not in self.layouts:
+            names = self.datas.field_names(t, variant)
+            fields = [self.parts(f) for f in self.datas.field_types(t, variant)]
+            keys = []
+            for position, parts in enumerate(fields):
+                order = (names[position], 0) if len(self.datas.variants(t)) == 1 else ("", position)
+                keys += [(not is_counted(p), *order, i) for i, p in enumerate(parts)]
+            ranks = sorted(range(len(keys)), key=keys.__getitem__)
+            slots = [0] * len(keys)
+            for slot, part in enumerate(ranks):
+                slots[part] = slot
+            self.layouts[key] = (slots, sum(1 for k in keys if not k[0]))
+        return self.layouts[key]
+
+    def field_parts(self, t: Type, variant: str, field: int) -> tuple[int, int]:
+        """The first part of a field and the one after its last."""
+        widths = [len(self.parts(f)) for f in self.datas.field_types(t, variant)]
+        start = sum(widths[:field])
+        return start, start + widths[field]
+
+    def globals(self) -> None:
+        """Variables know the types of their parts."""
+        for op in body_of(self.module).ops:
+            if op.name == "osp.global":
+                types = tuple(TypeAttr(t) for t in self.parts(op.attr("type")))
+                attrs = {"sym_name": op.attr("sym_name"), "types": types, "title": op.attr("title")}
+                Builder.before(op).create("rt.global", [], [], attrs)
+                op.erase()
+
+    # ---- patterns
+
+    def patterns(self) -> list[object]:
+        """The patterns of the pass, bound to this state."""
+
+        @pattern("osp.construct")
+        def construct(op: Operation, rw: Rewriter) -> bool:
+            t, variant = op.result.type, op.attr("variant")
+            slots, scan = self.layout(t, variant)
+            tag = self.datas.variants(t).index(variant)
+            if not slots:
+                rw.replace_op(op, "rt.static_cell", attrs={"tag": tag})
+                return True
+            values: list[Value | None] = [None] * len(slots)
+            for part, slot in enumerate(slots):
+                values[slot] = op.operands[part]
+            rw.replace_op(
+                op, "rt.cell", [v for v in values if v is not None], attrs={"tag": tag, "scan": scan}
+            )
+            return True
+
+        @pattern("osp.get_field", "osp.variant_field")
+        def field(op: Operation, rw: Rewriter) -> bool:
+            t = op.operands[0].type
+            variant = op.attr("variant", self.datas.variants(t)[0])
+            if op.name == "osp.get_field":
+                index = self.datas.field_names(t, variant).index(op.attr("field"))
+            else:
+                index = op.attr("index")
+            start, end = self.field_parts(t, variant, index)
+            slots, _ = self.layout(t, variant)
+            loads = [
+                rw.create("rt.slot", [op.operands[0]], [r.type], {"index": slots[part]}).result
+                for part, r in zip(range(start, end), op.results, strict=True)
+            ]
+            rw.replace(op, loads)
+            return True
+
+        @pattern("osp.func_ref")
+        def reference(op: Operation, rw: Rewriter) -> bool:
+            adapter, order, scan = self.adapter(op)
+            captures = [op.operands[i] for i in order]
+            attrs = {"callee": SymbolRefAttr(adapter), "scan": scan}
+            rw.replace_op(op, "rt.closure", captures, attrs=attrs)
+            return True
+
+        @pattern("osp.global_get")
+        def load(op: Operation, rw: Rewriter) -> bool:
+            loads = [
+                rw.create(
+                    "rt.global_load", [], [r.type], {"global": op.attributes["global"], "index": i}
+                ).result
+                for i, r in enumerate(op.results)
+            ]
+            rw.replace(op, loads)
+            return True
+
+        @pattern("osp.global_set")
+        def store(op: Operation, rw: Rewriter) -> bool:
+            for i, value in enumerate(op.operands):
+                rw.create("rt.global_store", [value], [], {"global": op.attributes["global"], "index": i})
+            rw.erase(op)
+            return True
+
+        return [construct, field, reference, load, store, *_RENAMES]
+
+    def adapter(self, op: Operation) -> tuple[str, list[int], int]:
+        """The function that a function value of `op`'s callee and captures points to, the order in which the
+        captures are stored, and how many of them are counted."""
+        callee = self.symbols.lookup(op.attr("callee"))
+        assert callee is not None
+        types = [v.type for v in op.operands]
+        order = sorted(range(len(types)), key=lambda i: (not is_counted(types[i]), i))
+        scan = sum(map(is_counted, types))
+        symbol = f"{op.attr('callee')}$closure"
+        if symbol in self.symbols:
+            return symbol, order, scan
+        signature = callee.attr("function_type")
+        inputs = [op.result.type, *signature.inputs[len(types) :]]
+        block = Block(inputs)
+        attrs = {
+            "sym_name": symbol,
+            "function_type": TypeAttr(FunctionType(inputs, signature.results)),
+            "title": callee.attr("title"),
+        }
+        self.symbols.insert(Operation("func.func", [], [], attrs, [Region([block])], loc=callee.loc))
+        b = Builder.at_end(block, callee.loc)
+        captured: list[Value] = [block.args[0]] * len(types)
+        for slot, index in enumerate(order):
+            captured[index] = b.create("rt.slot", [block.args[0]], [types[index]], {"index": slot + 1}).result
+        target = {"callee": SymbolRefAttr(op.attr("callee"))}
+        call = b.create("func.call", [*captured, *block.args[1:]], signature.results, target)
+        b.create("func.return", call.results)
+        self.ctx.count("adapters")
+        return symbol, order, scan
+
+
+def _rename(old: str, new: str) -> object:
+    @pattern(old)
+    def rename(op: Operation, rw: Rewriter) -> bool:
+        rw.replace_op(op, new, op.operands, attrs=op.attributes)
+        return True
+
+    return rename
+
+
+_RENAMES = [
+    _rename("osp.string", "rt.string"),
+    _rename("osp.string_length", "rt.string_length"),
+    _rename("osp.variant_tag", "rt.tag"),
+    _rename("osp.call", "func.call"),
+    _rename("osp.call_closure", "rt.call_closure"),
+    _rename("osp.coerce", "rt.cast"),
+]

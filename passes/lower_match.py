@@ -1,0 +1,501 @@
+"""lower-match: matches and conditionals become branches; a match's arms become one decision tree.
+
+The arms are a matrix of patterns. Each step picks a value, tests it once by switching on its tag, its value or
+its length, and goes on with the rows that fit; nothing is tested twice on a path (Maranget, "Compiling Pattern
+Matching to Good Decision Trees", 2008). Several leaves may branch to one arm's block.
+
+    %r = osp.match %s {Circle(bind) => …, _ => …}
+->  %t = osp.variant_tag %s
+    cf.switch %t [default: ^other, 0: ^circle]     ^circle: %f = osp.variant_field %s   cf.br ^arm0(%f)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ospjit.dialects import cf
+from ospjit.dialects.osp import STRING, is_type
+from ospjit.ir import (
+    Block,
+    Builder,
+    DialectType,
+    FloatAttr,
+    Operation,
+    Pass,
+    PassContext,
+    Region,
+    Rewriter,
+    SymbolRefAttr,
+    SymbolTable,
+    Type,
+    Value,
+    apply_patterns,
+    body_of,
+    f64,
+    i1,
+    i64,
+    pattern,
+)
+from ospjit.passes.cfg import remove_unreachable
+from ospjit.passes.data_types import DataTypes
+
+Pattern = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class LowerMatch(Pass):
+    """Turns `osp.match` and `scf.if` into `cf` branches."""
+
+    name = "lower-match"
+    summary = "matches become decision trees, conditionals become branches"
+    takes = ("osp", "func", "scf", "arith")
+    leaves = ("osp", "func", "cf", "arith")
+
+    def run(self, module: Operation, ctx: PassContext) -> None:
+        """See the module's docstring."""
+        datas = DataTypes(SymbolTable(module))
+
+        @pattern("osp.match")
+        def lower(op: Operation, rw: Rewriter) -> bool:
+            _Match(op, rw, datas, ctx).run()
+            return True
+
+        apply_patterns(module, [lower, lower_if])
+        for function in body_of(module).ops:
+            if function.name == "func.func":
+                remove_unreachable(function.regions[0])
+
+
+@pattern("scf.if")
+def lower_if(op: Operation, rw: Rewriter) -> bool:
+    """A conditional becomes two blocks and the block after it."""
+    after = rw.split_block(op)
+    results = [after.add_arg(r.type) for r in op.results]
+    block = rw.block
+    branches = []
+    for region in reversed(op.regions):
+        branches.insert(0, _inline(region, block, after, "scf.yield", rw))
+    rw.set_at_end(block)
+    rw.loc = op.loc
+    cf.cond_br(rw, op.operands[0], branches[0], (), branches[1], ())
+    rw.replace(op, results)
+    return True
+
+
+def _inline(region: Region, block: Block, after: Block, terminator: str, rw: Rewriter) -> Block:
+    """Move a region of structured control flow behind `block`; it ends by branching to `after`."""
+    entry = region.entry
+    for inner in region.blocks:
+        last = inner.last
+        if last is not None and last.name == terminator:
+            values = last.operands
+            loc = last.loc
+            rw.erase(last)
+            Builder.at_end(inner, loc).create("cf.br", values, successors=[after])
+    rw.inline_region_after(region, block)
+    return entry
+
+
+@dataclass(slots=True)
+class _Row:
+    """An arm that may still match: what is left to test, what is bound so far."""
+
+    tests: dict[Value, Pattern]
+    arm: int
+    bound: dict[int, Value] = field(default_factory=dict)
+
+    def copy(self) -> _Row:
+        return _Row(dict(self.tests), self.arm, dict(self.bound))
+
+
+def _number_binders(p: Pattern, counter: list[int]) -> Pattern:
+    """Replace each `bind` by `ref n`, its argument's number."""
+    kind = p[0]
+    if kind == "bind":
+        counter[0] += 1
+        return ("ref", counter[0] - 1)
+    return tuple(_number_binders(x, counter) if isinstance(x, tuple) and _is_pattern(x) else x for x in p)
+
+
+_KINDS = frozenset(("wild", "bind", "ref", "lit", "con", "rec", "list", "as", "or", "type", "none"))
+
+
+def _is_pattern(x: tuple[object, ...]) -> bool:
+    return bool(x) and isinstance(x[0], str) and x[0] in _KINDS
+
+
+class _Match:
+    def __init__(self, op: Operation, rw: Rewriter, datas: DataTypes, ctx: PassContext) -> None:
+        self.op = op
+        self.rw = rw
+        self.datas = datas
+        self.ctx = ctx
+        patterns = op.attr("patterns")
+        self.patterns = [_number_binders(p, [0]) for p in patterns]
+        self.bodies = op.regions[: len(patterns)]
+        guarded = [i for i, g in enumerate(op.attr("guards")) if g]
+        self.guards = dict(zip(guarded, op.regions[len(patterns) :], strict=True))
+        self.made: dict[tuple[Value, str, int], Value] = {}
+
+    def run(self) -> None:
+        op, rw = self.op, self.rw
+        after = rw.split_block(op)
+        results = [after.add_arg(r.type) for r in op.results]
+        head = rw.block
+        self.arms = [region.entry for region in self.bodies]
+        for region in reversed(self.bodies):
+            _inline(region, head, after, "osp.yield", rw)
+        rw.set_at_end(head)
+        rows = [_Row({op.operands[0]: p}, arm) for arm, p in enumerate(self.patterns)]
+        self._tree(rows)
+        rw.replace(op, results)
+
+    # ---- the tree; the builder stands at the end of an open block
+
+    def _tree(self, rows: list[_Row]) -> None:
+        rows = [expanded for row in rows for expanded in self._expand(row)]
+        if not rows:
+            self.rw.create("rt.unreachable")
+            return
+        first = rows[0]
+        if not first.tests:
+            self._leaf(first, rows[1:])
+            return
+        value = self._choose(rows)
+        kind = self._kind(value, rows)
+        {"con": self._switch_variant, "lit": self._switch_literal, "list": self._switch_length}[kind](
+            value, rows
+        )
+
+    def _expand(self, row: _Row) -> list[_Row]:
+        """Settle what needs no test: wildcards, names, records; alternatives become rows of their own."""
+        done = _Row({}, row.arm, row.bound)
+        queue: list[tuple[Value, Pattern]] = list(row.tests.items())
+        while queue:
+            value, p = queue.pop(0)
+            kind = p[0]
+            rest: Any = p[1:]
+            if kind == "wild":
+                continue
+            if kind == "ref":
+                done.bound[rest[0]] = value
+            elif kind == "as":
+                queue[:0] = [(value, rest[0]), (value, rest[1])]
+            elif kind == "rec":
+                queue[:0] = [(self._field(value, n), q) for n, q in zip(rest[1], rest[2:], strict=True)]
+            elif kind == "con" and self._only_variant(value):
+                queue[:0] = list(zip(self._payload(value, rest[0]), rest[1:], strict=True))
+            elif kind == "or":
+                rows = []
+                for alternative in rest:
+                    tests = {**done.tests, value: alternative, **dict(queue)}
+                    rows += self._expand(_Row(tests, row.arm, dict(done.bound)))
+                return rows
+            else:
+                done.tests[value] = p
+        return [done]
+
+    def _choose(self, rows: list[_Row]) -> Value:
+        """The value to test next: of those the first row needs, the one that most rows need."""
+        return max(rows[0].tests, key=lambda v: sum(1 for row in rows if v in row.tests))
+
+    @staticmethod
+    def _kind(value: Value, rows: list[_Row]) -> str:
+        return str(next(row.tests[value][0] for row in rows if value in row.tests))
+
+    def _leaf(self, row: _Row, rest: list[_Row]) -> None:
+        arm = self.arms[row.arm]
+        args = [row.bound[i] for i in range(len(arm.args))]
+        guard = self.guards.get(row.arm)
+        if guard is None:
+            self.rw.create("cf.br", args, successors=[arm])
+            return
+        # The guard may stand at several leaves; each gets a copy.
+        copy = _clone_region(guard, args)
+        block = self.rw.block
+        otherwise = Block()
+        last_block = copy[-1]
+        anchor = block
+        for inner in copy:
+            assert block.parent is not None
+            block.parent.insert_after(anchor, inner)
+            anchor = inner
+        assert block.parent is not None
+        block.parent.insert_after(anchor, otherwise)
+        self.rw.create("cf.br", args, successors=[copy[0]])
+        end = last_block.last
+        assert end is not None
+        condition = end.operands[0]
+        end.erase()
+        for inner in copy:
+            for op in inner.ops:
+                self.rw.changed(op)
+        self.rw.set_at_end(last_block)
+        cf.cond_br(self.rw, condition, arm, args, otherwise, ())
+        self.rw.set_at_end(otherwise)
+        self._tree(rest)
+
+    # ---- tests
+
+    def _switch_variant(self, value: Value, rows: list[_Row]) -> None:
+        """One test of the tag; a row that does not care goes into every case."""
+        variants = self._variants(value.type)
+        named = {str(row.tests[value][1]) for row in rows if value in row.tests}
+        used = [v for v in variants if v in named]
+        cases: list[tuple[str, list[_Row]]] = []
+        for variant in used:
+            cases.append((variant, [r for row in rows if (r := self._with_variant(row, value, variant))]))
+        others = [row.copy() for row in rows if value not in row.tests]
+        if is_type(value.type, "osp.result"):
+            condition = self.rw.create("osp.is_error", [value], [i1]).result
+            by_name = dict(cases)
+            self._two_ways(
+                condition,
+                lambda: self._case(value, "Error", by_name.get("Error", others)),
+                lambda: self._case(value, "Success", by_name.get("Success", others)),
+            )
+            return
+        tag = self.rw.create("osp.variant_tag", [value], [i64]).result
+        complete = len(used) == len(variants)
+        default_case = cases.pop() if complete else None
+        blocks = self._switch(tag, [variants.index(v) for v, _ in cases])
+        for (variant, case_rows), block in zip(cases, blocks[1:], strict=True):
+            self.rw.set_at_end(block)
+            self._case(value, variant, case_rows)
+        self.rw.set_at_end(blocks[0])
+        if default_case is not None:
+            self._case(value, default_case[0], default_case[1])
+        else:
+            self._scope(lambda: self._tree(others))
+
+    def _with_variant(self, row: _Row, value: Value, variant: str) -> _Row | None:
+        """The row once `value` is known to be `variant`; its payload's patterns wait under `variant`."""
+        p = row.tests.get(value)
+        if p is not None and p[1] != variant:
+            return None
+        return row.copy()
+
+    def _case(self, value: Value, variant: str, rows: list[_Row]) -> None:
+        """Go on where `value` is `variant`: its fields take the place of its test."""
+
+        def go() -> None:
+            payload: Sequence[Value] | None = None
+            for row in rows:
+                p = row.tests.pop(value, None)
+                if p is not None and len(p) > 2:
+                    if payload is None:
+                        payload = self._payload(value, variant)
+                    front = dict(zip(payload, p[2:], strict=True))
+                    row.tests = {**front, **row.tests}  # type: ignore[dict-item]
+            self._tree(rows)
+
+        self._scope(go)
+
+    def _switch_literal(self, value: Value, rows: list[_Row]) -> None:
+        literals: list[object] = []
+        for row in rows:
+            if value in row.tests and not any(_same(x, row.tests[value][1]) for x in literals):
+                literals.append(row.tests[value][1])
+        others = [row for row in rows if value not in row.tests]
+        cases = []
+        for literal in literals:
+            matching = [
+                row.copy() for row in rows if value not in row.tests or _same(row.tests[value][1], literal)
+            ]
+            for row in matching:
+                row.tests.pop(value, None)
+            cases.append((literal, matching))
+        if value.type is i1:
+            by_value = dict(cases)
+            self._two_ways(
+                value,
+                lambda: self._tree([r.copy() for r in by_value.get(True, others)]),  # type: ignore[call-overload]
+                lambda: self._tree([r.copy() for r in by_value.get(False, others)]),  # type: ignore[call-overload]
+            )
+        elif value.type is i64:
+            blocks = self._switch(value, [int(literal) for literal, _ in cases])  # type: ignore[call-overload]
+            for (_, case_rows), block in zip(cases, blocks[1:], strict=True):
+                self.rw.set_at_end(block)
+                self._scope(lambda rows=case_rows: self._tree(rows))  # type: ignore[misc]
+            self.rw.set_at_end(blocks[0])
+            self._scope(lambda: self._tree([r.copy() for r in others]))
+        elif value.type is STRING:
+            self._switch_string(value, cases, others)
+        else:
+            self._compare_in_turn(value, cases, others)
+
+    def _switch_string(
+        self, value: Value, cases: list[tuple[object, list[_Row]]], others: list[_Row]
+    ) -> None:
+        """Strings: first by their length, then compared with the few that have it."""
+        by_length: dict[int, list[tuple[object, list[_Row]]]] = {}
+        for literal, rows in cases:
+            by_length.setdefault(len(str(literal).encode("utf-8", "surrogateescape")), []).append(
+                (literal, rows)
+            )
+        if len(by_length) < 2:
+            self._compare_in_turn(value, cases, others)
+            return
+        length = self.rw.create("osp.string_length", [value], [i64]).result
+        blocks = self._switch(length, list(by_length))
+        default = blocks[0]
+        for group, block in zip(by_length.values(), blocks[1:], strict=True):
+            self.rw.set_at_end(block)
+            self._compare_in_turn(value, group, others, default)
+        self.rw.set_at_end(default)
+        self._scope(lambda: self._tree([r.copy() for r in others]))
+
+    def _compare_in_turn(
+        self,
+        value: Value,
+        cases: list[tuple[object, list[_Row]]],
+        others: list[_Row],
+        default: Block | None = None,
+    ) -> None:
+        for literal, rows in cases:
+            condition = self._equals(value, literal)
+            matched, different = self._split(condition)
+            self.rw.set_at_end(matched)
+            self._scope(lambda rows=rows: self._tree(rows))  # type: ignore[misc]
+            self.rw.set_at_end(different)
+        if default is not None:
+            self.rw.create("cf.br", successors=[default])
+        else:
+            self._scope(lambda: self._tree([r.copy() for r in others]))
+
+    def _equals(self, value: Value, literal: object) -> Value:
+        if value.type is f64:
+            constant = self.rw.create("arith.constant", [], [f64], {"value": FloatAttr(float(literal))})  # type: ignore[arg-type]
+            predicate = {"predicate": 1}  # oeq
+            return self.rw.create("arith.cmpf", [value, constant.result], [i1], predicate).result
+        constant = self.rw.create("osp.string", [], [STRING], {"value": literal})
+        callee = {"callee": SymbolRefAttr("osp_string_equal")}
+        return self.rw.create("rt.call", [value, constant.result], [i1], callee).result
+
+    def _switch_length(self, value: Value, rows: list[_Row]) -> None:
+        """Lists: by the exact lengths that patterns name; a rest fits every length from its own on."""
+        fixed = sorted({len(p) - 2 for row in rows if (p := row.tests.get(value)) and p[1][0] == "none"})  # type: ignore[index]
+        least = sorted({len(p) - 2 for row in rows if (p := row.tests.get(value)) and p[1][0] != "none"})  # type: ignore[index]
+        length = self.rw.create("osp.list_length", [value], [i64]).result
+        exact = list(range(0, max([*fixed, *(n - 1 for n in least), 0]) + 1))
+        blocks = self._switch(length, exact)
+        for count, block in zip(exact, blocks[1:], strict=True):
+            self.rw.set_at_end(block)
+            self._scope(lambda n=count: self._with_length(value, rows, n, exactly=True))  # type: ignore[misc]
+        self.rw.set_at_end(blocks[0])
+        longest = exact[-1] + 1
+        self._scope(lambda: self._with_length(value, rows, longest, exactly=False))
+
+    def _with_length(self, value: Value, rows: list[_Row], count: int, *, exactly: bool) -> None:
+        kept: list[_Row] = []
+        element: Type = value.type.params[0]  # type: ignore[attr-defined]
+        for row in rows:
+            p = row.tests.get(value)
+            new = row.copy()
+            if p is not None:
+                items, rest = p[2:], p[1]
+                if rest[0] == "none" and (not exactly or len(items) != count) or len(items) > count:  # type: ignore[index]
+                    continue
+                del new.tests[value]
+                front = {self._once(value, "osp.list_item", i, element): q for i, q in enumerate(items)}
+                if rest[0] not in ("none", "wild"):  # type: ignore[index]
+                    front[self._once(value, "osp.list_rest", len(items), value.type)] = rest
+                new.tests = {**front, **new.tests}  # type: ignore[dict-item]
+            kept.append(new)
+        self._tree(kept)
+
+    # ---- parts of values, each made once on a path
+
+    def _scope(self, go: object) -> None:
+        """Run `go` so that what it extracts is not thought available elsewhere."""
+        before = dict(self.made)
+        go()  # type: ignore[operator]
+        self.made = before
+
+    def _once(
+        self, value: Value, name: str, index: int, t: Type, attrs: dict[str, object] | None = None
+    ) -> Value:
+        key = (value, f"{name}{attrs}", index)
+        if key not in self.made:
+            self.made[key] = self.rw.create(name, [value], [t], {"index": index, **(attrs or {})}).result
+        return self.made[key]
+
+    def _field(self, value: Value, name: str) -> Value:
+        key = (value, f"field {name}", 0)
+        if key not in self.made:
+            t = self.datas.field_type(value.type, name)
+            self.made[key] = self.rw.create("osp.get_field", [value], [t], {"field": name}).result
+        return self.made[key]
+
+    def _variants(self, t: Type) -> list[str]:
+        return ["Success", "Error"] if is_type(t, "osp.result") else self.datas.variants(t)
+
+    def _only_variant(self, value: Value) -> bool:
+        return len(self._variants(value.type)) == 1
+
+    def _payload(self, value: Value, variant: str) -> list[Value]:
+        t = value.type
+        assert isinstance(t, DialectType)
+        if t.name == "osp.result":
+            which = 0 if variant == "Success" else 1
+            name = "osp.result_value" if which == 0 else "osp.result_error"
+            return [self._once(value, name, 0, t.params[which])]  # type: ignore[arg-type]
+        types = self.datas.field_types(t, variant)
+        attrs: dict[str, object] = {"variant": variant}
+        return [self._once(value, "osp.variant_field", i, ft, attrs) for i, ft in enumerate(types)]
+
+    # ---- branches
+
+    def _new_block(self) -> Block:
+        return self.rw.create_block()
+
+    def _split(self, condition: Value) -> tuple[Block, Block]:
+        otherwise = self._new_block()
+        then = self._new_block()
+        cf.cond_br(self.rw, condition, then, (), otherwise, ())
+        self.ctx.count("tests")
+        return then, otherwise
+
+    def _two_ways(self, condition: Value, then: object, otherwise: object) -> None:
+        yes, no = self._split(condition)
+        self.rw.set_at_end(yes)
+        self._scope(then)
+        self.rw.set_at_end(no)
+        self._scope(otherwise)
+
+    def _switch(self, value: Value, cases: list[int]) -> list[Block]:
+        """A switch; the default block, then one for each case."""
+        if len(cases) == 1:
+            constant = self.rw.create("arith.constant", [], [i64], {"value": cases[0]}).result
+            equal = self.rw.create("arith.cmpi", [value, constant], [i1], {"predicate": 0}).result
+            then, otherwise = self._split(equal)
+            return [otherwise, then]
+        blocks = [self._new_block() for _ in range(len(cases) + 1)]
+        if not cases:
+            self.rw.create("cf.br", successors=blocks)
+            return blocks
+        cf.switch(self.rw, value, blocks[0], (), [(c, b, ()) for c, b in zip(cases, blocks[1:], strict=True)])
+        self.ctx.count("tests")
+        return blocks
+
+
+def _same(a: object, b: object) -> bool:
+    """Whether two literals are the same pattern: `-0.0` and `0.0` are, `True` and `1` never meet."""
+    return a == b
+
+
+def _clone_region(region: Region, args: Sequence[Value]) -> list[Block]:
+    """Copies of a region's blocks, which expect `args` as the arguments of the first."""
+    mapping: dict[object, object] = {}
+    blocks = []
+    for block in region.blocks:
+        copy = Block([a.type for a in block.args])
+        mapping[block] = copy
+        mapping.update(zip(block.args, copy.args, strict=True))
+        blocks.append(copy)
+    for block, copy in zip(region.blocks, blocks, strict=True):
+        for op in block.ops:
+            copy.append(op.clone(mapping))  # type: ignore[arg-type]
+    return blocks

@@ -1,0 +1,86 @@
+"""tail-calls: a return that only passes on what a block was given moves to where that is known.
+
+A block that does nothing but return its own arguments is copied into the blocks that branch to it. A call
+directly in front of a return of its results is marked `tail`, and the back end makes it one that keeps the
+stack constant. Runs before the counts are inserted: arguments of calls are owned, so nothing has to happen
+after the call.
+
+    %r = func.call @f(%x)   cf.br ^end(%r)     ^end(%v): func.return %v
+->  %r = func.call @f(%x) {tail}   func.return %r
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ospjit.ir import Block, Builder, Operation, Pass, PassContext, UnitAttr, body_of, erase_blocks
+
+_CALLS = ("func.call", "rt.call_closure")
+
+
+@dataclass(frozen=True)
+class TailCalls(Pass):
+    """Sinks returns into their predecessors and marks calls in tail position."""
+
+    name = "tail-calls"
+    summary = "returns move next to calls, calls before returns are marked"
+    takes = ("func", "cf", "arith", "rt")
+    leaves = ("func", "cf", "arith", "rt")
+
+    def run(self, module: Operation, ctx: PassContext) -> None:
+        """See the module's docstring."""
+        for function in body_of(module).ops:
+            if function.name != "func.func":
+                continue
+            work = [b for b in function.regions[0].blocks if _only_returns(b)]
+            while work:
+                block = work.pop()
+                if block.parent is not None:
+                    work += _sink(block, ctx)
+            for block in function.regions[0].blocks:
+                if _marks(block):
+                    ctx.count("tail calls")
+
+
+def _only_returns(block: Block) -> bool:
+    first = block.first
+    return (
+        first is not None
+        and first.name == "func.return"
+        and block.parent is not None
+        and block is not block.parent.entry
+    )
+
+
+def _sink(block: Block, ctx: PassContext) -> list[Block]:
+    """Return at the end of every predecessor that comes unconditionally; those that now only return."""
+    returned = block.first
+    assert returned is not None
+    changed = []
+    for user, _ in block.uses:
+        if user.name != "cf.br":
+            continue
+        predecessor = user.parent
+        assert predecessor is not None
+        mapping = dict(zip(block.args, user.operands, strict=True))
+        values = [mapping.get(v, v) for v in returned.operands]  # type: ignore[call-overload]
+        loc = user.loc
+        user.erase()
+        Builder.at_end(predecessor, loc).create("func.return", values)
+        ctx.count("returns sunk")
+        if _only_returns(predecessor):
+            changed.append(predecessor)
+    if not block.uses:
+        erase_blocks([block])
+    return changed
+
+
+def _marks(block: Block) -> bool:
+    last = block.last
+    call = last.prev if last is not None and last.name == "func.return" else None
+    if call is None or call.name not in _CALLS or last is None:
+        return False
+    if tuple(call.results) != tuple(last.operands):
+        return False
+    call.attributes["tail"] = UnitAttr()
+    return True
