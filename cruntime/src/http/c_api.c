@@ -1,0 +1,103 @@
+/* c_api.c - the seed's C functions: HTTP servers for C programs that use the runtime without any Osprey code.
+ *
+ * The handler is a plain C function that gets C strings and returns a malloc'd body. It runs on a fiber, so it has
+ * about 200 KiB of stack. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../io/diagnostic.h"
+#include "../mem/string.h"
+#include "reply.h"
+
+/* The deprecated bridge, if the program defines it. */
+extern int osprey_handle_http_request(int server_id, char *method, char *full_url, char *raw_headers, char *body,
+                                      size_t body_length, int *response_status, char **response_headers,
+                                      char **response_body, size_t *response_body_length) __attribute__((weak));
+
+typedef char *(*raw_handler)(char *method, char *path, char *headers, char *body);
+
+/* The parts of a request as the handler wants them. */
+struct parts {
+    char *method, *target, *headers, *body;
+};
+
+static struct parts parts_of(osp_ctx *ctx, void *request) {
+    return (struct parts){osp_http_request_method(ctx, request), osp_http_request_target(ctx, request),
+                          osp_http_request_headers(ctx, request), osp_http_request_body(ctx, request)};
+}
+
+static void drop_parts(struct parts *parts) {
+    osp_drop(parts->method);
+    osp_drop(parts->target);
+    osp_drop(parts->headers);
+    osp_drop(parts->body);
+}
+
+static void call_raw(osp_ctx *ctx, void *env, void *request) {
+    raw_handler handler;
+    memcpy(&handler, env, sizeof handler);
+    struct parts parts = parts_of(ctx, request);
+    char *body = handler(parts.method, parts.target, parts.headers, parts.body);
+    drop_parts(&parts);
+    if (body == NULL) return; /* answered with 500 */
+    struct osp__reply reply = osp__reply_whole(200, body, strlen(body));
+    osp__reply(request, &reply);
+    free(body);
+}
+
+static void call_bridge(osp_ctx *ctx, void *env, void *request) {
+    (void)env;
+    struct osp__connection *connection = request;
+    struct parts parts = parts_of(ctx, request);
+    int status = 200;
+    char *headers = NULL, *body = NULL;
+    size_t length = 0;
+    int result = osprey_handle_http_request((int)connection->server->id, parts.method, parts.target, parts.headers,
+                                            parts.body, osp__length(parts.body), &status, &headers, &body, &length);
+    drop_parts(&parts);
+    if (result == 0) {
+        struct osp__reply reply = osp__reply_whole(status, body != NULL ? body : "", body != NULL ? length : 0);
+        reply.headers = headers;
+        reply.headers_length = headers != NULL ? strlen(headers) : 0;
+        osp__reply(connection, &reply);
+    }
+    free(headers);
+    free(body);
+}
+
+/* The message is for people; the caller gets a number. */
+static int64_t report(char *error) {
+    if (error == NULL) return 0;
+    osp__diagnose("%s", error);
+    osp_drop(error);
+    return -1;
+}
+
+OSP_API int64_t http_create_server(int64_t port, const char *address) {
+    char *error = NULL, *text = osp_string_new(address, strlen(address));
+    if (text == NULL) return -1;
+    int64_t id = osp_http_create_server(NULL, port, text, &error);
+    osp_drop(text);
+    return report(error) < 0 ? -1 : id;
+}
+
+OSP_API int64_t http_server_port(int64_t server_id) { return osp_http_server_port(NULL, server_id); }
+
+OSP_API int64_t http_listen(int64_t server_id, char *(*handler)(char *, char *, char *, char *)) {
+    char *error = NULL;
+    if (handler == NULL && osprey_handle_http_request == NULL) return -1;
+    void *env = NULL;
+    if (handler != NULL) {
+        env = osp_cell_new(NULL, OSP_INFO(OSP_KIND_CELL, 0, 0), 1);
+        if (env == NULL) return -1;
+        memcpy(env, &handler, sizeof handler);
+    }
+    osp_http_listen(NULL, server_id, handler != NULL ? call_raw : call_bridge, env, &error);
+    return report(error);
+}
+
+OSP_API int64_t http_stop_server(int64_t server_id) {
+    char *error = NULL;
+    osp_http_stop_server(NULL, server_id, &error);
+    return report(error);
+}

@@ -1,0 +1,493 @@
+/* connection.c - the state machine of connection.h.
+ *
+ * Sockets are registered once, edge-triggered for both directions, so that a request costs no epoll_ctl; `readable`
+ * remembers an edge until a read finds nothing more. Replies collect in `out` while requests of a pipeline are handled
+ * and are sent together. */
+#include "connection.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "../io/diagnostic.h"
+#include "../mem/string.h"
+#include "../sys/sys.h"
+#include "reply.h"
+
+#define REQUESTS_PER_TURN 128            /* then other connections have theirs */
+#define OUTPUT_PER_FLUSH ((size_t)65536) /* of a pipeline's replies */
+#define LINGER_NS ((int64_t)2000000000)
+#define GRACE_NS ((int64_t)30000000000)  /* to send a body or take a reply, however small ... */
+#define SLOWEST_RATE 4096                /* ... and then so many bytes a second */
+
+static void advance(struct osp__connection *connection);
+
+/* ---- birth and death --------------------------------------------------------------------------------------------- */
+
+static void close_now(struct osp__connection *connection);
+static void on_ready(struct osp__poller *poller, uint32_t events, struct osp_worker *worker);
+
+struct osp__connection *osp__connection_new(struct osp__server *server, int fd) {
+    struct osp__connection *connection = osp__alloc_zeroed(sizeof *connection);
+    if (connection == NULL) return NULL;
+    connection->fd = fd;
+    connection->server = server;
+    connection->poller.ready = on_ready;
+    connection->work.run = osp__connection_start;
+    osp_http_request_parser_init(&connection->parser);
+    __atomic_add_fetch(&server->references, 1, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&server->connections, 1, __ATOMIC_SEQ_CST);
+    return connection;
+}
+
+void osp__connection_free_unstarted(struct osp__connection *connection) {
+    struct osp__server *server = connection->server;
+    osp__close(connection->fd);
+    osp__release(connection);
+    osp__server_connection_closed(server);
+}
+
+void osp__connection_start(struct osp__work *work, struct osp_worker *worker) {
+    struct osp__connection *connection = OSP_CONTAINER(work, struct osp__connection, work);
+    struct osp__http_local *local = osp__http_local(worker);
+    if (local == NULL || osp__server_is_stopping(connection->server) ||
+        osp__epoll_add(worker->epoll, connection->fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                       &connection->poller) != 0) {
+        osp__connection_free_unstarted(connection);
+        return;
+    }
+    connection->local = local;
+    connection->next = local->connections;
+    if (connection->next != NULL) connection->next->previous = connection;
+    local->connections = connection;
+    __atomic_add_fetch(&local->connection_count, 1, __ATOMIC_RELAXED);
+    osp__wheel_set(&local->wheel, &connection->deadline, worker->now_ns + connection->server->limits.header_ns);
+    advance(connection);
+}
+
+static void free_connection(struct osp__work *work, struct osp_worker *worker) {
+    (void)worker;
+    osp__release(OSP_CONTAINER(work, struct osp__connection, work));
+}
+
+static void unlink_connection(struct osp__connection *connection) {
+    if (connection->next != NULL) connection->next->previous = connection->previous;
+    if (connection->previous != NULL)
+        connection->previous->next = connection->next;
+    else
+        connection->local->connections = connection->next;
+    __atomic_sub_fetch(&connection->local->connection_count, 1, __ATOMIC_RELAXED);
+}
+
+static void release_buffers(struct osp__connection *connection) {
+    osp__buffer_release(&connection->in, &connection->local->buffers);
+    osp__buffer_release(&connection->out, &connection->local->buffers);
+    osp_drop(connection->tail);
+    connection->tail = NULL;
+}
+
+/* Closes the descriptor and frees the connection, once the events in hand that may name it are done. Never called while
+ * a handler uses it. */
+static void close_now(struct osp__connection *connection) {
+    if (connection->state == OSP_CONNECTION_CLOSED) return;
+    connection->state = OSP_CONNECTION_CLOSED;
+    struct osp__http_local *local = connection->local;
+    osp__wheel_clear(&local->wheel, &connection->deadline);
+    osp__close(connection->fd);
+    release_buffers(connection);
+    unlink_connection(connection);
+    osp__server_connection_closed(connection->server);
+    if (connection->queued) return; /* freed when its turn comes */
+    connection->work.run = free_connection;
+    osp__worker_defer(local->worker, &connection->work);
+}
+
+/* ---- sending ----------------------------------------------------------------------------------------------------- */
+
+static ssize_t send_some(struct osp__connection *connection) {
+    struct osp__buffer *out = &connection->out;
+    size_t head = osp__buffer_length(out);
+    if (connection->tail == NULL) return osp__send(connection->fd, out->bytes + out->start, head);
+    struct iovec parts[2] = {
+        {out->bytes + out->start, head},
+        {connection->tail + connection->tail_sent, osp__length(connection->tail) - connection->tail_sent}};
+    return osp__send_vector(connection->fd, head > 0 ? parts : parts + 1, head > 0 ? 2 : 1);
+}
+
+static void consume_output(struct osp__connection *connection, size_t sent) {
+    struct osp__buffer *out = &connection->out;
+    size_t head = osp__buffer_length(out);
+    size_t from_head = sent < head ? sent : head;
+    out->start += from_head;
+    if (out->start == out->end) osp__buffer_release(out, &connection->local->buffers);
+    if (connection->tail == NULL) return;
+    connection->tail_sent += sent - from_head;
+    if (connection->tail_sent == osp__length(connection->tail)) {
+        osp_drop(connection->tail);
+        connection->tail = NULL;
+    }
+}
+
+static bool has_output(const struct osp__connection *connection) {
+    return osp__buffer_length(&connection->out) > 0 || connection->tail != NULL;
+}
+
+int osp__connection_flush(struct osp__connection *connection) {
+    if (connection->broken) return -EPIPE;
+    while (has_output(connection)) {
+        ssize_t sent = send_some(connection);
+        if (sent == -EINTR) continue;
+        if (sent == -EAGAIN) return 0;
+        if (sent < 0) {
+            connection->broken = true;
+            return (int)sent;
+        }
+        connection->sent += (uint64_t)sent;
+        consume_output(connection, (size_t)sent);
+    }
+    return 1;
+}
+
+static int64_t transfer_deadline(const struct osp__connection *connection, uint64_t bytes) {
+    return connection->phase_started_ns + GRACE_NS + (int64_t)(bytes / SLOWEST_RATE) * 1000000000;
+}
+
+static void begin_phase(struct osp__connection *connection) {
+    connection->phase_started_ns = connection->local->worker->now_ns;
+    connection->sent = 0;
+}
+
+int osp__connection_wait_writable(osp_ctx *ctx, struct osp__connection *connection) {
+    if (connection->broken) return -EPIPE;
+    osp__wheel_set(&connection->local->wheel, &connection->deadline,
+                   transfer_deadline(connection, connection->sent));
+    connection->writer = ctx->fiber;
+    osp__fiber_park(ctx);
+    return connection->broken ? -EPIPE : 0;
+}
+
+static void wake_writer(struct osp__connection *connection) {
+    struct osp_fiber *writer = connection->writer;
+    if (writer == NULL) return;
+    connection->writer = NULL;
+    osp__fiber_wake(writer);
+}
+
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
+
+static char *request_bytes(const struct osp__connection *connection) { return connection->in.bytes + connection->in.start; }
+
+/* The most that may have to be in the buffer at once. */
+static size_t input_limit(const struct osp__connection *connection) {
+    const struct osp__http_limits *limits = &connection->server->limits;
+    size_t head = (size_t)limits->head.start_line_bytes + limits->head.header_bytes + 1024;
+    return connection->state == OSP_CONNECTION_BODY ? head + limits->body_bytes + OSP_BUFFER_SIZE : head + OSP_BUFFER_SIZE;
+}
+
+/* Reads what has come. False when there is nothing (more) to read now. */
+static bool read_some(struct osp__connection *connection) {
+    if (!connection->readable || connection->end_of_input) return false;
+    struct osp__buffer *in = &connection->in;
+    if (!osp__buffer_reserve(in, &connection->local->buffers, in->bytes == NULL ? OSP_BUFFER_SIZE : 4096,
+                             input_limit(connection))) {
+        connection->broken = true; /* no memory: there is no way to go on or to say so */
+        return false;
+    }
+    size_t room = in->capacity - in->end;
+    ssize_t got = osp__recv(connection->fd, in->bytes + in->end, room);
+    if (got == -EINTR) return true;
+    if (got > 0) {
+        in->end += (size_t)got;
+        /* A short read has emptied the socket; only if the peer has closed its side is there an end still to read. */
+        if ((size_t)got < room && !connection->hung_up) connection->readable = false;
+        return true;
+    }
+    connection->readable = false;
+    if (got == 0) connection->end_of_input = true;
+    if (got < 0 && got != -EAGAIN) connection->broken = true;
+    return got == 0;
+}
+
+/* ---- understanding ----------------------------------------------------------------------------------------------- */
+
+/* What a look at the buffer yields. */
+enum step { NEEDS_MORE, REQUEST_READY, ANSWERED };
+
+static enum step refuse(struct osp__connection *connection, int error) {
+    const osp_http_parse_error_text *text = osp_http_parse_error_describe(error);
+    osp__reply_refusal(connection, text->status, text->reason);
+    return ANSWERED;
+}
+
+static enum step read_chunks(struct osp__connection *connection) {
+    char *base = request_bytes(connection);
+    size_t length = osp__buffer_length(&connection->in), used, produced;
+    int result = osp_chunked_decode(&connection->chunked, base + connection->raw_end, length - connection->raw_end,
+                                    &used, &produced);
+    if (result < 0) return refuse(connection, result);
+    size_t body_end = connection->head_length + connection->body_length;
+    memmove(base + body_end, base + connection->raw_end, produced);
+    connection->body_length += produced;
+    connection->raw_end += used;
+    if (result > 0) return REQUEST_READY;
+    /* All input is decoded: the next bytes can follow the body directly. */
+    connection->raw_end = connection->head_length + connection->body_length;
+    connection->in.end = connection->in.start + connection->raw_end;
+    return NEEDS_MORE;
+}
+
+static enum step read_body(struct osp__connection *connection) {
+    if (connection->parser.chunked) return read_chunks(connection);
+    size_t length = osp__buffer_length(&connection->in);
+    if (length < connection->raw_end) return NEEDS_MORE;
+    connection->body_length = connection->raw_end - connection->head_length;
+    return REQUEST_READY;
+}
+
+static enum step begin_body(struct osp__connection *connection) {
+    const osp_http_request_parser *parser = &connection->parser;
+    uint64_t limit = connection->server->limits.body_bytes;
+    connection->body_length = 0;
+    connection->raw_end = connection->head_length;
+    if (!parser->chunked && parser->content_length <= 0) return REQUEST_READY;
+    if (!parser->chunked && (uint64_t)parser->content_length > limit) return refuse(connection, -OSP_HTTP_BODY_TOO_LARGE);
+    connection->state = OSP_CONNECTION_BODY;
+    begin_phase(connection);
+    if (parser->chunked)
+        osp_chunked_init(&connection->chunked, limit);
+    else
+        connection->raw_end += (size_t)parser->content_length;
+    enum step step = read_body(connection);
+    if (step == NEEDS_MORE && parser->expect_continue) {
+        static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
+        if (!osp__buffer_append(&connection->out, &connection->local->buffers, interim, sizeof interim - 1))
+            connection->broken = true;
+    }
+    return step;
+}
+
+static enum step read_head(struct osp__connection *connection) {
+    size_t length = osp__buffer_length(&connection->in);
+    if (length == 0) return NEEDS_MORE;
+    if (connection->state == OSP_CONNECTION_IDLE) {
+        connection->state = OSP_CONNECTION_HEAD;
+        begin_phase(connection);
+    }
+    int64_t result = osp_http_request_parse(&connection->parser, &connection->server->limits.head,
+                                            request_bytes(connection), length);
+    if (result == 0) return NEEDS_MORE;
+    if (result < 0) {
+        connection->parser.method_index = OSP_HTTP_METHOD_UNKNOWN; /* not known to be a HEAD */
+        connection->parser.minor_version = 1;
+        return refuse(connection, (int)result);
+    }
+    connection->head_length = (size_t)result;
+    return begin_body(connection);
+}
+
+static enum step look(struct osp__connection *connection) {
+    return connection->state == OSP_CONNECTION_BODY ? read_body(connection) : read_head(connection);
+}
+
+/* ---- handling ---------------------------------------------------------------------------------------------------- */
+
+/* The request has been answered: makes ready for the next one, or for the end. */
+static void finish_request(struct osp__connection *connection) {
+    connection->in.start += connection->raw_end;
+    connection->replied = false;
+    connection->state = OSP_CONNECTION_IDLE;
+    connection->head_length = connection->body_length = connection->raw_end = 0;
+    osp_http_request_parser_init(&connection->parser);
+    if (osp__buffer_length(&connection->in) == 0) osp__buffer_release(&connection->in, &connection->local->buffers);
+}
+
+static void handler_finished(struct osp_fiber *fiber) {
+    struct osp__connection *connection = fiber->owner;
+    char *failure = fiber->failure;
+    osp__fiber_release(fiber);
+    if (failure != NULL) {
+        osp__diagnose("in a request handler: %s", failure);
+        osp_drop(failure);
+    }
+    if (!connection->replied) osp__reply_error(connection, 500, "internal server error", 21);
+    finish_request(connection);
+    if (!connection->advancing) advance(connection);
+}
+
+/* Runs the handler; true when it has answered already, false when it is parked. */
+static bool handle(struct osp__connection *connection) {
+    connection->state = OSP_CONNECTION_HANDLING;
+    osp__wheel_clear(&connection->local->wheel, &connection->deadline);
+    struct osp__server *server = connection->server;
+    struct osp_fiber *fiber = NULL;
+    if (!connection->parser.keep_alive || osp__server_is_stopping(server)) connection->close_after = true;
+    if (connection->parser.method_index == OSP_HTTP_METHOD_UNKNOWN) {
+        if (connection->parser.form == OSP_HTTP_AUTHORITY_FORM) connection->close_after = true;
+        osp__reply_error(connection, 501, "method not implemented", 22);
+    } else if ((fiber = osp__fiber_acquire(connection->local->worker, false)) == NULL) {
+        osp__reply_error(connection, 503, "out of memory", 13);
+    }
+    if (fiber == NULL) {
+        finish_request(connection);
+        return true;
+    }
+    fiber->code = server->code;
+    fiber->env = server->env;
+    fiber->arg = connection;
+    fiber->owner = connection;
+    fiber->finished = handler_finished;
+    osp__fiber_run(fiber);
+    return connection->state != OSP_CONNECTION_HANDLING;
+}
+
+/* ---- the machine ------------------------------------------------------------------------------------------------- */
+
+static void go_on(struct osp__work *work, struct osp_worker *worker) {
+    struct osp__connection *connection = OSP_CONTAINER(work, struct osp__connection, work);
+    connection->queued = false;
+    if (connection->state == OSP_CONNECTION_CLOSED)
+        free_connection(work, worker);
+    else
+        advance(connection);
+}
+
+static void go_on_later(struct osp__connection *connection) {
+    if (connection->queued) return;
+    connection->queued = true;
+    connection->work.run = go_on;
+    osp__worker_submit(connection->local->worker, &connection->work);
+}
+
+/* Answers what is in the buffer and in the socket, in order. Returns when there is nothing more to do now. */
+static void answer_requests(struct osp__connection *connection) {
+    for (int requests = 0; !connection->close_after && !connection->broken;) {
+        if (connection->tail != NULL || osp__buffer_length(&connection->out) > OUTPUT_PER_FLUSH)
+            if (osp__connection_flush(connection) != 1) return; /* a slow reader gets no further replies made */
+        enum step step = look(connection);
+        if (step == NEEDS_MORE) {
+            if (!read_some(connection)) return;
+            if (!connection->end_of_input) continue;
+            if (connection->state != OSP_CONNECTION_IDLE)
+                osp__reply_refusal(connection, 400, "the request ends before it is complete");
+            connection->close_after = true;
+            return;
+        }
+        if (step == ANSWERED) return;
+        if (!handle(connection)) return;
+        if (++requests == REQUESTS_PER_TURN) {
+            go_on_later(connection);
+            return;
+        }
+    }
+}
+
+/* Everything has been sent and nothing more will be read: closes, but first lets a client that may still be sending
+ * read the reply: a close with unread input would reset the connection and could destroy it (RFC 9112 section 9.6). */
+static void end_connection(struct osp__connection *connection) {
+    bool unread = connection->linger || connection->readable || osp__buffer_length(&connection->in) > 0;
+    if (connection->broken || connection->end_of_input || !unread) {
+        close_now(connection);
+        return;
+    }
+    shutdown(connection->fd, SHUT_WR);
+    connection->state = OSP_CONNECTION_LINGERING;
+    osp__wheel_set(&connection->local->wheel, &connection->deadline, connection->local->worker->now_ns + LINGER_NS);
+}
+
+static void drop_input(struct osp__connection *connection) {
+    connection->in.start = connection->in.end = 0;
+    for (int reads = 0; read_some(connection) && !connection->end_of_input; reads++) {
+        connection->in.start = connection->in.end = 0;
+        if (reads < REQUESTS_PER_TURN) continue;
+        go_on_later(connection);
+        break;
+    }
+    if (connection->end_of_input || connection->broken)
+        close_now(connection);
+    else
+        osp__buffer_release(&connection->in, &connection->local->buffers);
+}
+
+/* The deadline that fits the state in which the connection now waits. */
+static void set_deadline(struct osp__connection *connection) {
+    const struct osp__http_limits *limits = &connection->server->limits;
+    int64_t at;
+    if (has_output(connection))
+        at = transfer_deadline(connection, connection->sent);
+    else if (connection->state == OSP_CONNECTION_HEAD)
+        at = connection->phase_started_ns + limits->header_ns;
+    else if (connection->state == OSP_CONNECTION_BODY)
+        at = transfer_deadline(connection, osp__buffer_length(&connection->in));
+    else
+        at = connection->local->worker->now_ns + limits->idle_ns;
+    osp__wheel_set(&connection->local->wheel, &connection->deadline, at);
+}
+
+static void advance(struct osp__connection *connection) {
+    if (connection->state == OSP_CONNECTION_LINGERING) {
+        drop_input(connection);
+        return;
+    }
+    bool had_output = has_output(connection);
+    connection->advancing = true;
+    answer_requests(connection);
+    connection->advancing = false;
+    if (!had_output && connection->state != OSP_CONNECTION_BODY && connection->state != OSP_CONNECTION_HEAD)
+        begin_phase(connection);
+    int flushed = osp__connection_flush(connection);
+    if (connection->state == OSP_CONNECTION_HANDLING) {
+        osp__buffer_shrink(&connection->in, &connection->local->buffers);
+        return;
+    }
+    if (flushed < 0)
+        close_now(connection);
+    else if (flushed == 1 && connection->close_after)
+        end_connection(connection);
+    else
+        set_deadline(connection);
+}
+
+static void on_ready(struct osp__poller *poller, uint32_t events, struct osp_worker *worker) {
+    (void)worker;
+    struct osp__connection *connection = OSP_CONTAINER(poller, struct osp__connection, poller);
+    if (connection->state == OSP_CONNECTION_CLOSED) return;
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) connection->readable = true;
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) connection->hung_up = true;
+    if (events & (EPOLLHUP | EPOLLERR) && connection->writer != NULL) connection->broken = true;
+    if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) wake_writer(connection);
+    if (connection->state != OSP_CONNECTION_HANDLING)
+        advance(connection);
+    else if (connection->writer == NULL && has_output(connection))
+        (void)osp__connection_flush(connection); /* of requests before the one being handled */
+}
+
+/* ---- from outside ------------------------------------------------------------------------------------------------ */
+
+void osp__connection_expired(struct osp__connection *connection) {
+    if (connection->state == OSP_CONNECTION_HANDLING) { /* a reader too slow for the reply being streamed to it */
+        connection->broken = true;
+        wake_writer(connection);
+    } else if (!has_output(connection) &&
+               (connection->state == OSP_CONNECTION_HEAD || connection->state == OSP_CONNECTION_BODY)) {
+        connection->parser.minor_version = 1;
+        osp__reply_refusal(connection, 408, "the request took too long");
+        advance(connection);
+    } else {
+        close_now(connection);
+    }
+}
+
+void osp__connection_stop(struct osp__connection *connection, bool force) {
+    bool reading = connection->state == OSP_CONNECTION_HEAD || connection->state == OSP_CONNECTION_BODY;
+    if (force) {
+        connection->broken = true;
+        if (connection->state == OSP_CONNECTION_HANDLING)
+            wake_writer(connection); /* closed when the handler has ended */
+        else
+            close_now(connection);
+    } else if (!reading) { /* a request that is coming in gets its answer: handle() sees that the server stops */
+        connection->close_after = true;
+        if (connection->state != OSP_CONNECTION_HANDLING && !has_output(connection)) close_now(connection);
+    }
+}

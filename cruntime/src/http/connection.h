@@ -1,0 +1,76 @@
+/* connection.h - one client connection of a server: reading, handling and answering its requests in order.
+ *
+ * A connection is a state machine that its worker advances whenever the socket is ready, a handler has ended or a
+ * deadline has passed. It holds no stack: a fiber exists only while a handler runs.
+ *
+ *   IDLE -> HEAD -> BODY -> HANDLING -> IDLE (the next request may be in the buffer already)
+ *                                    -> LINGERING (answered, told the client that we close, dropping what it sends)
+ *   CLOSED: the descriptor is gone; the memory goes once no handler uses it. */
+#ifndef OSP_HTTP_CONNECTION_H
+#define OSP_HTTP_CONNECTION_H
+
+#include "chunked.h"
+#include "server.h"
+
+enum osp__connection_state {
+    OSP_CONNECTION_IDLE,
+    OSP_CONNECTION_HEAD,
+    OSP_CONNECTION_BODY,
+    OSP_CONNECTION_HANDLING,
+    OSP_CONNECTION_LINGERING,
+    OSP_CONNECTION_CLOSED
+};
+
+/* What JIT code knows as a request is the connection that it came by, while its handler runs. */
+struct osp__connection {
+    struct osp__poller poller;
+    struct osp__work work;           /* to start, to go on later, and to be freed */
+    struct osp__deadline deadline;
+    struct osp__http_local *local;
+    struct osp__server *server;
+    struct osp__connection *next, *previous;
+
+    int fd;
+    uint8_t state;                   /* enum osp__connection_state */
+    bool readable, hung_up;          /* what epoll has said since the last read */
+    bool end_of_input;
+    bool advancing;                  /* osp__connection_advance is on the stack */
+    bool close_after;                /* no further request on this connection */
+    bool linger;                     /* the client may still be sending */
+    bool replied;
+    bool queued;                     /* `work` is in a queue */
+    bool broken;                     /* nothing more can be sent */
+
+    struct osp__buffer in;           /* the current request starts at in.start */
+    struct osp__buffer out;          /* replies not yet sent */
+    char *tail;                      /* string, counted: a large body that follows `out` */
+    size_t tail_sent;
+    struct osp_fiber *writer;        /* parked until the socket takes more */
+    int64_t phase_started_ns;        /* when reading the body, or sending, began */
+    uint64_t sent;                   /* bytes since then */
+
+    osp_http_request_parser parser;
+    osp_chunked chunked;
+    size_t head_length;
+    size_t body_length;              /* bytes of the body decoded so far; it starts at head_length */
+    size_t raw_end;                  /* where the bytes after the request begin (chunked: not yet decoded) */
+};
+
+/* Takes over an accepted socket; on the worker's own thread. */
+void osp__connection_start(struct osp__work *work, struct osp_worker *worker);
+struct osp__connection *osp__connection_new(struct osp__server *server, int fd);
+void osp__connection_free_unstarted(struct osp__connection *connection);
+
+/* The server stops: closes the connection if it is idle, and else after the reply in progress, or now if `force`. */
+void osp__connection_stop(struct osp__connection *connection, bool force);
+
+/* A deadline of the wheel has passed. */
+void osp__connection_expired(struct osp__connection *connection);
+
+/* Sends what is in `out` and `tail`. 1: all sent; 0: the socket takes no more now; negative: the connection is dead. */
+int osp__connection_flush(struct osp__connection *connection);
+
+/* Parks the running handler until the socket takes more. 0, or negative when the connection is dead. */
+int osp__connection_wait_writable(osp_ctx *ctx, struct osp__connection *connection);
+
+#endif

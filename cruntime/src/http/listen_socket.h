@@ -1,0 +1,12 @@
+/* listen_socket.h - from "address, port" to a bound, listening socket, with messages for people. */
+#ifndef OSP_HTTP_LISTEN_SOCKET_H
+#define OSP_HTTP_LISTEN_SOCKET_H
+
+#include "../base.h"
+
+/* Opens a TCP socket on an IPv4 or IPv6 address literal (or "localhost"); port 0 picks a free one. A port in use is
+ * tried again for up to a second. Returns the descriptor and the port in *bound_port, or -1 with *error set.
+ * ctx may be NULL. */
+int osp__listen_socket(osp_ctx *ctx, int64_t port, const char *address, int *bound_port, char **error);
+
+#endif

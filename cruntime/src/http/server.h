@@ -1,0 +1,89 @@
+/* server.h - HTTP servers and what each worker keeps for them. Internal to the http folder.
+ *
+ *   server --- one listening socket, watched by every worker (EPOLLEXCLUSIVE), one handler
+ *   local  --- per worker: its connections, buffers, deadlines, the text of the current date
+ *   connection --- belongs to one worker from accept to close; see connection.h
+ *
+ * A server is reference-counted: by the table of servers while it has an id that can be used, and by each connection. */
+#ifndef OSP_HTTP_SERVER_H
+#define OSP_HTTP_SERVER_H
+
+#include <pthread.h>
+
+#include "../base.h"
+#include "../sched/runtime.h"
+#include "buffer.h"
+#include "request_parser.h"
+#include "wheel.h"
+
+struct osp__connection;
+struct osp__server;
+struct osp__job_queue;
+
+/* Limits of a server; the defaults of the language reference until there is a way to set them. */
+struct osp__http_limits {
+    osp_http_head_limits head;
+    uint64_t body_bytes;
+    int64_t header_ns, idle_ns;
+};
+
+enum osp__server_state { OSP_SERVER_BOUND, OSP_SERVER_LISTENING, OSP_SERVER_STOPPING, OSP_SERVER_STOPPED };
+
+/* A server's socket in one worker's epoll. */
+struct osp__listener {
+    struct osp__poller poller;
+    struct osp__work work; /* to stop it on its worker */
+    struct osp__server *server;
+    struct osp_worker *worker;
+};
+
+struct osp__server {
+    int64_t id;
+    int64_t references;  /* atomic */
+    int64_t connections; /* atomic */
+    int64_t stoppers;    /* atomic: connections whose own handlers wait for the server to stop */
+    int state;           /* atomic: enum osp__server_state */
+    int acknowledged;    /* atomic: workers that have stopped listening */
+    bool force;          /* atomic: stop connections in flight too */
+    int fd;              /* -1 once closed */
+    int port;
+    osp_thunk code;
+    void *env;           /* counted */
+    struct osp__job_queue *queue; /* NULL unless threads of an embedder take the requests */
+    struct osp__http_limits limits;
+    struct osp__listener listeners[]; /* one a worker */
+};
+
+/* What a worker keeps for HTTP. */
+struct osp__http_local {
+    struct osp_worker *worker;
+    struct osp__buffer_pool buffers;
+    struct osp__wheel wheel;
+    struct osp__timer tick;                /* drives the wheel while there are deadlines */
+    struct osp__connection *connections;   /* doubly linked */
+    int64_t connection_count;              /* atomic: read by the others to balance */
+    int reserve_fd;                        /* to be given up when no descriptor is left */
+    int64_t date_read_ns, date_second;
+    char date[40];                         /* "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n" */
+};
+
+/* The worker's part, made when its first server listens. */
+struct osp__http_local *osp__http_local(struct osp_worker *worker);
+
+/* The current Date field with its CRLF, 37 bytes; right to the second. */
+#define OSP_DATE_LENGTH 37
+const char *osp__http_date(struct osp__http_local *local);
+
+/* The server with this id, with a reference that the caller releases; NULL if there is none. */
+struct osp__server *osp__server_find(int64_t id);
+void osp__server_release(struct osp__server *server);
+
+/* One connection of the server has ended. */
+void osp__server_connection_closed(struct osp__server *server);
+
+bool osp__server_is_stopping(const struct osp__server *server);
+
+/* Starts accepting; takes over one count of env, and `queue`, also on failure. */
+void osp__server_listen(int64_t id, osp_thunk code, void *env, struct osp__job_queue *queue, char **error);
+
+#endif
