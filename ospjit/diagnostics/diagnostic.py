@@ -1,8 +1,8 @@
 """The one class of compiler messages, and a collector for several of them.
 
 A diagnostic has a stable code (`OSP` and four digits: 1xxx lexing and parsing, 2xxx names, 3xxx types,
-4xxx matching, 5xxx effects, 6xxx modules, 7xxx capabilities, 8xxx not supported yet, 9xxx internal), a sentence in the user's terms, a
-primary span, further labelled spans and hints. Nothing here prints.
+4xxx matching, 5xxx effects, 6xxx modules, 7xxx capabilities, 8xxx not supported yet, 9xxx internal), a
+sentence in the user's terms, a primary span, further labelled spans and hints. Nothing here prints.
 """
 
 from __future__ import annotations

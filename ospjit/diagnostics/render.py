@@ -237,8 +237,9 @@ def _window(text: str, column: int) -> tuple[str, list[int]]:
 
     Columns before the part map to its first cell, columns after it to its last.
     """
-    cut = text if len(text) <= 4 * MAX_CELLS else text[max(0, column - 2 * MAX_CELLS) : column + 2 * MAX_CELLS]
-    offset = max(0, column - 2 * MAX_CELLS) if cut is not text else 0
+    reach = 2 * MAX_CELLS
+    offset = max(0, column - reach) if len(text) > 2 * reach else 0
+    cut = text[offset : column + reach] if len(text) > 2 * reach else text
     pieces = [_cells(character) for character in cut]
     ends = [0]
     for piece in pieces:

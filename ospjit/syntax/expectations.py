@@ -45,7 +45,7 @@ def describe(
     tables: Tables, states: list[int], symbols: list[str], before: Token | None, found: Token
 ) -> tuple[str, tuple[str, ...]]:
     """The sentence for a syntax error and its hints. `symbols` names what lies on the stack."""
-    special = _special(symbols, before, found)
+    special = _special(tables, states, symbols, before, found)
     if special is not None:
         return special
     after = f" after {spelled(before)}" if before is not None else ""
@@ -56,11 +56,11 @@ def describe(
 
 
 def _special(
-    symbols: list[str], before: Token | None, found: Token
+    tables: Tables, states: list[int], symbols: list[str], before: Token | None, found: Token
 ) -> tuple[str, tuple[str, ...]] | None:
     """Mistakes that deserve a sentence of their own."""
     top, kind = symbols[-1], found.type
-    if kind == "ELSE" and before is not None and before.type == "RBRACE":
+    if kind == "ELSE":
         hint = "put the body into braces of its own: 'if c { … } else { … }'"
         if "IF" in symbols:
             message = "this 'if' has no body: '{ name: … }' after its condition updates a record"
@@ -73,6 +73,26 @@ def _special(
     if top == "expr" and kind == "EQ":
         hint = "compare with '==', or make a changed copy of a record: 'p { x: 1 }'"
         return "only a variable can be assigned", (hint,)
+    if top == "expr" and kind == "COMMA" and symbols[-2] == "LPAREN":
+        return "there are no tuples", ("use a record such as '{ x: 1, y: 2 }', or a list",)
+    if kind == "LBRACE" and "definition" in tables.goto[states[-1]]:
+        return "the fields of a record type need types", ("write '{ name: type, … }'",)
+    if before is not None and kind in ("ARROW", "EQ", "COLON", "LBRACE", "FATARROW"):
+        return _wrong_arrow(tables, states, symbols, before, found)
+    return None
+
+
+def _wrong_arrow(
+    tables: Tables, states: list[int], symbols: list[str], before: Token, found: Token
+) -> tuple[str, tuple[str, ...]] | None:
+    """Something else where the body of an arm, a lambda or a function begins."""
+    text = f"after {spelled(before)}, found {spelled(found)}"
+    if found.type == "FATARROW" and accepts(tables, states, "EQ"):
+        return f"expected '=' or '{{' {text}", ("only lambdas and arms have '=>'",)
+    if found.type != "FATARROW" and accepts(tables, states, "FATARROW"):
+        if before.type == "RPAREN" and "FN" in symbols:
+            return f"expected '=>' {text}", ("a lambda is written 'fn(x) => …'",)
+        return f"expected '=>' {text}", ()
     return None
 
 

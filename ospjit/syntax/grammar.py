@@ -13,7 +13,7 @@ from typing import Any
 from ospjit.diagnostics import Diagnostics, Source, Span
 from ospjit.syntax import ast
 from ospjit.syntax.lexer import MAX_INT
-from ospjit.syntax.tokens import TERMINALS, Token
+from ospjit.syntax.tokens import FOREIGN, TERMINALS, Token
 
 _RESERVED = ("send", "recv", "await", "yield")
 _VALUES = (
@@ -547,6 +547,9 @@ class Grammar:
 
     def p_entry(self, p: list[Any]) -> None:
         """entry : expr COLON expr"""
+        if type(p[1]) is ast.Name and p[1] not in self.parenthesised:
+            message = "a map key that is a bare name needs parentheses"
+            self.error("OSP1028", message, p[1].span, f"write '({p[1].name}): …' or '\"{p[1].name}\": …'")
         p[0] = (p[1], p[3])
 
     def p_empty_braces(self, p: list[Any]) -> None:
@@ -1089,6 +1092,8 @@ class Grammar:
             if isinstance(item, ast.ExprStmt) and isinstance(item.expr, _VALUES):
                 message = "this value is not used"
                 hint = "call a function, bind the value with 'let', or remove it"
+                if isinstance(item.expr, ast.Name):
+                    hint = FOREIGN.get(item.expr.name, hint)
                 self.error("OSP1026", message, item.expr.span, hint)
 
     def refuse_in_block(self, item: ast.Stmt) -> None:

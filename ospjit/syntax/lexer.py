@@ -31,14 +31,12 @@ _SCAN = re.compile(
     re.VERBOSE | re.ASCII | re.DOTALL,
 )
 _TAIL = re.compile(r"[A-Za-z0-9_]*", re.ASCII)
-_PIECE = re.compile(
-    r"""[^"\\$]+ | \\u\{[^}"\n]*\}? | \\. | \$\{ | \$ | \" | \\ """, re.VERBOSE | re.DOTALL
-)
+_PIECE = re.compile(r"""[^"\\$]+ | \\u\{[^}"\n]*\}? | \\. | \$\{ | \$ | \" | \\ """, re.VERBOSE | re.DOTALL)
 _LINK = re.compile(r"//\s*@(link|linkdir):[ \t]*(.*?)\s*\Z")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "e": "\x1b", "0": "\0", '"': '"', "\\": "\\", "$": "$"}
+_QUOTED = re.compile(r"'[^'\n]*'")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BAD_HINTS = {
-    "'": 'strings are written in double quotes: "…"',
     "`": 'strings are written in double quotes: "…"',
     "#": "comments start with '//'",
     "&": "'and' is written '&&'",
@@ -308,6 +306,13 @@ class Lexer:
             self.error("OSP1002", "NUL in the source", start, end)
             return end
         hints = [_BAD_HINTS[character]] if character in _BAD_HINTS else []
+        if character == "#":
+            newline = self.text.find("\n", start)
+            end = newline if newline >= 0 else len(self.text)
+        elif character == "&":
+            self.tokens.append(Token("ANDAND", "&&", start, end, True, False))
+        elif character == "'":
+            return self._single_quotes(start)
         if character.isalpha():
             word_end = end
             while word_end < len(self.text) and self.text[word_end].isalnum():
@@ -322,9 +327,19 @@ class Lexer:
                 self.tokens.append(Token("NAME", "_", start, word_end, True, False))
             return word_end
         shown = character if character.isprintable() else f"U+{ord(character):04X}"
+        self.error("OSP1002", f"unexpected character '{shown}'", start, start + 1, *hints)
         while end < len(self.text) and self.text[end] == character:
             end += 1
-        self.error("OSP1002", f"unexpected character '{shown}'", start, end, *hints)
+        return end
+
+    def _single_quotes(self, start: int) -> int:
+        """`'text'` as in other languages: one fault, and a string for the parser."""
+        found = _QUOTED.match(self.text, start)
+        end = found.end() if found else start + 1
+        hint = 'strings are written in double quotes: "…"'
+        self.error("OSP1002", "unexpected single quote", start, end, hint)
+        if found:
+            self.tokens.append(Token("STRING", found[0][1:-1], start, end, True, False))
         return end
 
 

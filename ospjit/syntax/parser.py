@@ -18,7 +18,7 @@ from ospjit.syntax.expectations import describe
 from ospjit.syntax.grammar import Grammar
 from ospjit.syntax.lexer import Lexer, tokenize
 from ospjit.syntax.tables import Tables, load
-from ospjit.syntax.tokens import OPENERS, SPELLING, Token
+from ospjit.syntax.tokens import FOREIGN, OPENERS, SPELLING, Token
 
 MAX_DEPTH = 2000  # entries of the parser's stack: no tree nests deeper, chains to the left aside
 MAX_ERRORS = 50  # syntax errors reported in one run
@@ -58,7 +58,7 @@ class _Automaton:
         self.values: list[Any] = [None]
         self.errors = 0
         self.last_error = -1
-        self.actions = [
+        self.actions: list[tuple[str, int, Any]] = [
             (name, length, getattr(grammar, action) if action else None)
             for name, length, action in tables.productions
         ]
@@ -139,8 +139,30 @@ class _Automaton:
                 return  # a bracket that was never closed: that has been said
             token = Token("$end", "", before.end, before.end, True, True) if before is not None else token
         symbols = [self._symbol(depth) for depth in range(max(0, len(self.values) - 12), len(self.values))]
+        if self._in_unclosed():
+            return
         message, hints = describe(self.tables, self.states, symbols, before, token)
+        foreign = self._foreign(index)
+        if foreign:
+            hints = (foreign,)
         self._error(message, token, hints)
+
+    def _in_unclosed(self) -> bool:
+        """Whether a `(` or `[` that is never closed is being parsed: it explains whatever follows."""
+        tokens = self.tokens
+        for value in self.values:
+            if isinstance(value, Token) and value.mate >= 0 and value.type in _OPENS:
+                mate = tokens[value.mate]
+                if mate.start == mate.end and mate.type != "RBRACE":
+                    return True
+        return False
+
+    def _foreign(self, index: int) -> str | None:
+        """A hint if the line begins with a word of another language."""
+        while index > 0 and not self.tokens[index].newline:
+            index -= 1
+        token = self.tokens[index]
+        return FOREIGN.get(token.value) if token.type == "NAME" else None
 
     def _symbol(self, depth: int) -> str:
         value = self.values[depth]

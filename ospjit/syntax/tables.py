@@ -8,6 +8,7 @@ generate the tables in memory (about a third of a second). Nothing else here wri
 from __future__ import annotations
 
 import hashlib
+import importlib
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -45,7 +46,8 @@ def signature() -> str:
     parts = [str(_FORMAT), START, repr(Grammar.tokens), repr(Grammar.precedence)]
     for name, member in vars(Grammar).items():
         if name.startswith("p_"):
-            parts += (name, member.__doc__ or "")
+            # Python 3.13 strips the indentation of docstrings, earlier ones do not.
+            parts += (name, " ".join((member.__doc__ or "").split()))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -124,14 +126,14 @@ def load() -> Tables:
 
 def _from_module() -> Tables | None:
     try:
-        from ospjit.syntax import _parsetab
+        generated = importlib.import_module("ospjit.syntax._parsetab")
     except ImportError:
         return None
     # Without docstrings (python -OO) there is nothing to compare with, nor to generate from.
-    if sys.flags.optimize < 2 and _parsetab.SIGNATURE != signature():
+    if sys.flags.optimize < 2 and signature() != generated.SIGNATURE:
         return None
-    productions = [Production(*p) for p in _parsetab.PRODUCTIONS]
-    return Tables(productions, _parsetab.ACTION, _parsetab.GOTO, _defaults(_parsetab.ACTION))
+    productions = [Production(*p) for p in generated.PRODUCTIONS]
+    return Tables(productions, generated.ACTION, generated.GOTO, _defaults(generated.ACTION))
 
 
 def main(arguments: list[str]) -> int:

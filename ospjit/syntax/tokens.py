@@ -85,6 +85,29 @@ TERMINALS = sorted(
     | {"INTERP_OPEN", "INTERP_CLOSE", "RESYNC"}
 )
 
+# Words of other languages at the start of a line, and what Osprey has instead.
+FOREIGN = {
+    "return": "there is no 'return': the last expression of a block is its value",
+    "for": "there are no loops: use 'range', an iterator such as 'map' or 'fold', or recursion",
+    "while": "there are no loops: use 'range', an iterator such as 'map' or 'fold', or recursion",
+    "loop": "there are no loops: use 'range', an iterator such as 'map' or 'fold', or recursion",
+    "var": "write 'let' for a value, 'mut' for a variable",
+    "val": "write 'let' for a value, 'mut' for a variable",
+    "const": "write 'let' for a value, 'mut' for a variable",
+    "def": "functions begin with 'fn'",
+    "func": "functions begin with 'fn'",
+    "function": "functions begin with 'fn'",
+    "class": "types are declared with 'type'",
+    "struct": "types are declared with 'type'",
+    "enum": "types are declared with 'type'",
+    "switch": "write 'match value { pattern => … }'",
+    "case": "write 'match value { pattern => … }'",
+    "try": "there are no exceptions: functions that can fail give a 'Result'",
+    "throw": "there are no exceptions: functions that can fail give a 'Result'",
+    "raise": "there are no exceptions: functions that can fail give a 'Result'",
+    "async": "fibers are started with 'spawn' and need no marks",
+}
+
 OPENERS = {"LPAREN": "RPAREN", "LBRACKET": "RBRACKET", "LBRACE": "RBRACE", "INTERP_OPEN": "INTERP_CLOSE"}
 CLOSERS = {close: open_ for open_, close in OPENERS.items()}
 
