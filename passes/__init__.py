@@ -14,8 +14,12 @@ REGISTRY = PassRegistry(
         "canonicalize": "ospjit.passes.canonicalize:Canonicalize",
         "cse": "ospjit.passes.cse:CommonSubexpressions",
         "dce": "ospjit.passes.dce:DeadCode",
+        "lower-builtins": "ospjit.passes.lower_builtins:LowerBuiltins",
+        "lower-data": "ospjit.passes.lower_data:LowerData",
         "lower-match": "ospjit.passes.lower_match:LowerMatch",
+        "perceus": "ospjit.passes.perceus:Perceus",
         "specialize": "ospjit.passes.specialize:Specialize",
+        "tail-calls": "ospjit.passes.tail_calls:TailCalls",
         "unbox-results": "ospjit.passes.unbox_results:UnboxResults",
     }
 )

@@ -117,6 +117,8 @@ def _same_operation(c: Conversion, op: Operation, operands: Sequence[Parts], b: 
 def _branch(c: Conversion, op: Operation, operands: Sequence[Parts], b: Builder) -> Sequence[Parts]:
     new = op.clone({})
     b.insert(new)
+    if op.name != "cf.br":  # what a branch decides on comes first, and is one value
+        new.set_operand(0, operands[0][0])
     for index in range(len(op.successors)):
         new.set_successor_args(index, flat([c.parts(v) for v in op.successor_args(index)]))
     return []

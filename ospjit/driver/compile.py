@@ -67,12 +67,11 @@ class Compilation:
     @cached_property
     def lowered(self) -> Operation:
         """The module after every pass."""
-        from ospjit.ir import parse_pipeline
-        from ospjit.passes import REGISTRY
+        from ospjit.passes import parse_pipeline
 
         module = self.generate()
         manager = PassManager(
-            parse_pipeline(self.options.pipeline, REGISTRY), self.options.passes, timer=self.timer
+            parse_pipeline(self.options.pipeline), self.options.passes, timer=self.timer
         )
         try:
             with self.timer.span("passes"):

@@ -9,9 +9,12 @@ def emit(compilation: Compilation, what: str) -> str | bytes:
     """What the stage called `what` yields: text, or bytes for an object file."""
     if what == "tokens":
         from ospjit.syntax.dump import dump_tokens
-        from ospjit.syntax.lexer import lex
+        from ospjit.syntax.lexer import tokenize
+        from ospjit.syntax.parser import refine
 
-        return dump_tokens(lex(compilation.source, compilation.diagnostics), compilation.source)
+        tokens = refine(tokenize(compilation.source, compilation.diagnostics))
+        compilation.diagnostics.raise_if_errors()
+        return dump_tokens(tokens, compilation.source)
     if what == "ast":
         from ospjit.syntax.dump import dump_ast
 
