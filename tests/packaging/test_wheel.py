@@ -6,7 +6,11 @@ import stat
 import zipfile
 from pathlib import Path
 
+import pytest
+
 import ospjit
+from ospjit.syntax import tables
+from ospjit.syntax.grammar import Grammar
 from tests.packaging.environment import ROOT, Environment, run
 
 _IMPORT_EVERYTHING = """
@@ -58,6 +62,21 @@ def test_wheel_holds_what_is_built(wheel: Path) -> None:
         "ospjit/py.typed",
         "ospjit/syntax/_parsetab.py",
     } <= names
+
+
+def test_built_parser_tables_are_used(installed: Environment, tmp_path: Path) -> None:
+    program = "from ospjit.syntax import tables; print(tables._from_module() is not None)"
+    assert installed.evaluate(program, tmp_path) == "True"
+
+
+def test_parser_tables_fit_whatever_python_built_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From Python 3.13 on docstrings come without their indentation, and the wheel is for all."""
+    before = tables.signature()
+    rules = [member for name, member in vars(Grammar).items() if name.startswith("p_") and member.__doc__]
+    assert len(rules) > 50
+    for rule in rules:
+        monkeypatch.setattr(rule, "__doc__", rule.__doc__.replace("\n", "\n        "))
+    assert tables.signature() == before
 
 
 def test_every_module_imports_with_run_time_dependencies_alone(
