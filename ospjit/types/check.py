@@ -1,0 +1,94 @@
+"""The entry point of the checker: a parsed program in, an elaborated core program or diagnostics out.
+
+Depth: long chains are walked by loops. All other nesting is bounded by the parser, and ordinary recursion
+follows it, on a thread with a large stack of its own and a recursion limit that fits that stack. Should a
+program still exceed it, that is a diagnostic too.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from ospjit.diagnostics import Diagnostics, Span
+from ospjit.syntax import ast
+from ospjit.types import core
+from ospjit.types.finish import finish
+from ospjit.types.functions import Functions
+from ospjit.types.initorder import check_order
+from ospjit.types.session import CheckOptions
+
+#: Python frames that nested syntax may take, and the stack that holds them (0.5 KiB of C stack a frame).
+MAX_FRAMES = 100_000
+STACK_BYTES = 512 << 20
+
+Result = TypeVar("Result")
+
+
+def check(
+    program: ast.Program, diagnostics: Diagnostics, options: CheckOptions | None = None
+) -> core.Program | None:
+    """Check a program. Every error goes to `diagnostics`; the core program if there is none, else None.
+
+    Never raises for a bad program. `options` says which capabilities are off.
+    """
+    try:
+        return _with_deep_stack(lambda: _check(program, diagnostics, options or CheckOptions()))
+    except RecursionError:
+        span = Span(program.source, 0, min(1, len(program.source.text)))
+        diagnostics.error("OSP1099", "the program is nested too deeply", span)
+        return None
+
+
+def _check(program: ast.Program, diagnostics: Diagnostics, options: CheckOptions) -> core.Program | None:
+    before = sum(d.severity == "error" for d in diagnostics.items)
+    session = Functions(program.source, diagnostics, options)
+    variables, entry = session.check_file(program.statements)
+    functions = finish(session)
+    made = core.Program(
+        program.source,
+        session.datas,
+        functions,
+        session.externs,
+        variables,
+        entry,
+        "main" if "main" in functions else None,
+        tuple(link.value for link in program.links if link.kind == "link"),
+        tuple(link.value for link in program.links if link.kind == "linkdir"),
+    )
+    if sum(d.severity == "error" for d in diagnostics.items) == before:
+        check_order(made, diagnostics)
+    diagnostics.items.sort(key=lambda d: d.span.start if d.span is not None else 0)
+    failed = sum(d.severity == "error" for d in diagnostics.items) > before
+    return None if failed else made
+
+
+def _with_deep_stack(work: Callable[[], Result]) -> Result:
+    """Run `work` on a thread whose stack is large, with a recursion limit to match."""
+    outcome: list[Result] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            outcome.append(work())
+        except BaseException as error:
+            failure.append(error)
+
+    limit = sys.getrecursionlimit()
+    size = threading.stack_size(STACK_BYTES)
+    try:
+        sys.setrecursionlimit(max(limit, MAX_FRAMES))
+        thread = threading.Thread(target=run, name="ospjit-check")
+        thread.start()
+    finally:
+        threading.stack_size(size)
+    thread.join()
+    sys.setrecursionlimit(limit)
+    if failure:
+        raise failure[0]
+    return outcome[0]
+
+
+__all__ = ["CheckOptions", "check"]

@@ -1,0 +1,484 @@
+"""The state of one run of the checker, and what every part of it needs: unification with reports, the names
+in scope, the nodes made so far, and coercions.
+
+The parts stand on each other in this order: `Session`, `Declarations`, `Patterns`, `Calls`, `Expressions`,
+`Functions`. Each may call what stands below it, and `Session.infer` and `check`, which `Expressions` defines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ospjit.builtins.table import BUILTINS
+from ospjit.diagnostics import Diagnostics, Label, Source, Span, nearest
+from ospjit.syntax import ast
+from ospjit.types import core
+from ospjit.types.constraints import Constraint
+from ospjit.types.scope import (
+    Binding,
+    BuiltinBinding,
+    FnInfo,
+    Frame,
+    LocalBinding,
+    Scope,
+    UnknownBinding,
+)
+from ospjit.types.types import ANY, ERROR_TYPES, FLOAT, INT, STRING, UNIT, Con, Fun, Param, Rec, Type
+from ospjit.types.unify import BAD, Unifier, Var, contains_bad, prune, replace
+
+Made = TypeVar("Made", "core.Expr", "core.Pattern")
+Argument = ast.Expr | core.Expr
+AnyExpr = TypeVar("AnyExpr", bound=core.Expr)
+AnyPattern = TypeVar("AnyPattern", bound=core.Pattern)
+
+#: Stands for "of any type, and dropped" where an expected type stands.
+DROP = Con("<dropped>", ())
+
+#: What a capability forbids when it is off, in the words of the message.
+CAPABILITIES = {
+    "http": "network access is disabled (--no-http)",
+    "websocket": "network access is disabled (--no-websocket)",
+    "fs": "file access is disabled (--no-fs)",
+    "ffi": "foreign functions are disabled (--no-ffi)",
+    "process": "processes are disabled (--no-process)",
+}
+
+
+@dataclass(frozen=True)
+class CheckOptions:
+    """`disabled`: the capabilities that are off (`http`, `websocket`, `fs`, `ffi`, `process`)."""
+
+    disabled: frozenset[str] = frozenset()
+
+
+class Session:
+    """One run: everything mutable, and the operations on it that all parts share."""
+
+    def __init__(self, source: Source, diagnostics: Diagnostics, options: CheckOptions) -> None:
+        self.source = source
+        self.diagnostics = diagnostics
+        self.options = options
+        self.unifier = Unifier()
+        self.pending: list[list[Constraint]] = [[]]
+        self.file_frame = Frame(None, None)
+        self.frame = self.file_frame
+        self.scopes: list[Scope] = [Scope(self.file_frame)]
+        self.datas: dict[str, core.Data] = {}
+        self.functions: dict[str, FnInfo] = {}
+        self.file_muts: set[str] = set()
+        self.file_names: dict[str, Span] = {}
+        # Everything whose types have to be settled at the end.
+        self.exprs: list[core.Expr] = []
+        self.patterns: list[core.Pattern] = []
+        self.locals: list[core.Local] = []
+        self.references: list[tuple[core.FuncRef | core.CallFn, FnInfo, Frame]] = []
+        self.lambdas: list[tuple[core.Lambda, Frame]] = []
+        self.matches: list[tuple[core.Match, bool]] = []  # with: whether arms were dropped
+        self.dropped: list[core.Block] = []
+        self.param_levels: dict[str, int] = {}
+        self.type_names: set[str] = set()  # type parameters in use in the declaration being checked
+
+    # ---- what `Expressions` defines
+
+    def infer(self, node: Argument, hint: Type | None = None) -> core.Expr:
+        """The elaborated expression, with the type it has; `hint` is a type that its context would like."""
+        raise NotImplementedError
+
+    def check(self, node: Argument, expected: Type) -> core.Expr:
+        """The elaborated expression at type `expected` (or dropped, for DROP); reports if it has another."""
+        raise NotImplementedError
+
+    # ---- nodes
+
+    def expr(self, node: AnyExpr) -> AnyExpr:
+        """Register a node, so that its type is settled at the end."""
+        self.exprs.append(node)
+        return node
+
+    def pattern(self, node: AnyPattern) -> AnyPattern:
+        """Register a pattern, so that its type is settled at the end."""
+        self.patterns.append(node)
+        return node
+
+    def local(self, name: str, t: Type, span: Span, mutable: bool = False) -> core.Local:
+        """A new local of the current frame."""
+        made = core.Local(name, t, span, mutable)
+        self.locals.append(made)
+        self.frame.locals.add(made)
+        return made
+
+    def bad(self, span: Span) -> core.Expr:
+        """What stands for an expression that was reported."""
+        return core.Lit(BAD, span, None)
+
+    def unit(self, span: Span) -> core.Expr:
+        """The value `()`."""
+        return core.Lit(UNIT, span, None)
+
+    # ---- reports
+
+    def error(
+        self, code: str, message: str, span: Span, hints: Iterable[str] = (), labels: Iterable[Label] = ()
+    ) -> None:
+        """Report an error."""
+        self.diagnostics.error(code, message, span, hints=hints, labels=labels)
+
+    def unsupported(self, what: str, span: Span) -> core.Expr:
+        """Report a part of the language that is not supported yet."""
+        self.error("OSP8001", f"{what} not supported yet", span)
+        return self.bad(span)
+
+    def report(self, code: str, message: str, constraint: Constraint, hints: Iterable[str] = ()) -> None:
+        """Report what a constraint found, with the place inside the function that asks for it."""
+        origin = constraint.origin
+        labels = () if origin is None else (Label(origin, "the function needs it here"),)
+        self.error(code, message, constraint.span, hints, labels)
+
+    def mismatch(self, expected: Type, found: Type, span: Span, constraint: Constraint | None = None) -> None:
+        """Report that `found` stands where `expected` is wanted."""
+        expected, found = prune(expected), prune(found)
+        if contains_bad(expected) or contains_bad(found):
+            return
+        code, message, hints = self.describe_mismatch(expected, found)
+        origin = constraint.origin if constraint is not None else None
+        labels = () if origin is None else (Label(origin, "the function needs it here"),)
+        self.error(code, message, span, hints, labels)
+
+    def describe_mismatch(self, expected: Type, found: Type) -> tuple[str, str, tuple[str, ...]]:
+        """Code, sentence and hints for a mismatch of two types."""
+        want, have = self.show(expected), self.show(found)
+        if found is ANY:
+            return "OSP3007", f"cannot use 'any' where {want} is wanted: match it first", ()
+        hints: tuple[str, ...] = ()
+        if isinstance(found, Con) and found.name == "Result" and not self.is_result(expected):
+            hints = (
+                "a Result never becomes its value by itself: open it with `match` or give a default with `?:`",
+            )
+        elif expected is FLOAT and found is INT:
+            hints = ("write the number with a `.`, or convert it with `toFloat`",)
+        elif expected is STRING and found is not STRING and not isinstance(found, Fun):
+            hints = ("`toString` or an interpolation makes a string of it",)
+        elif self.unifier.attempt([(expected, found)]) is None and want == have:
+            hints = ("these are two different types of the same name",)
+        elif isinstance(found, Fun) and not found.params and not isinstance(expected, Fun):
+            hints = ("call it with `()`",)
+        return "OSP3001", f"type mismatch: expected {want}, found {have}", hints
+
+    def bad_operand(self, sign: str, expected: Type, found: Type, span: Span, constraint: Constraint) -> None:
+        """Report an operand that an operator does not take."""
+        found = prune(found)
+        if contains_bad(found):
+            return
+        if found is ANY:
+            self.report("OSP3007", f"cannot use 'any' with '{sign}': match it first", constraint)
+            return
+        if self.is_result(found):
+            message = f"type mismatch: expected {self.show(expected)}, found {self.show(found)}"
+            hint = f"'{sign}' does not open a Result: use `match` or give a default with `?:`"
+            self.error("OSP3001", message, span, (hint,), self.origin_labels(constraint))
+            return
+        self.mismatch(expected, found, span, constraint)
+
+    def origin_labels(self, constraint: Constraint) -> tuple[Label, ...]:
+        """The place inside an instantiated function where a constraint arose."""
+        origin = constraint.origin
+        return () if origin is None else (Label(origin, "the function needs it here"),)
+
+    def suggestion(self, name: str, candidates: Iterable[str]) -> tuple[str, ...]:
+        """A hint with the nearest name, if one is near."""
+        near = nearest(name, candidates)
+        return () if near is None else (f"did you mean '{near}'?",)
+
+    def no_field(self, obj: Type, name: str, constraint: Constraint) -> None:
+        """Report that a value has no such field."""
+        if obj is BAD:
+            return
+        if obj is ANY:
+            self.report("OSP3007", f"cannot use 'any' with '.{name}': match it first", constraint)
+        elif self.is_result(obj):
+            message = f"cannot access field '{name}' on {self.show(obj)}: match it first"
+            self.report("OSP3006", message, constraint)
+        else:
+            names = [f for f, _ in self.fields_of(obj) or ()]
+            hints = self.suggestion(name, names)
+            if names and not hints:
+                hints = (f"its fields are {', '.join(names)}",)
+            self.report("OSP3005", f"type {self.show(obj)} has no field '{name}'", constraint, hints)
+
+    def not_indexable(self, obj: Type, constraint: Constraint) -> None:
+        """Report that a value has no elements."""
+        if obj is ANY:
+            self.report("OSP3007", "cannot use 'any' with '[ ]': match it first", constraint)
+        elif self.is_result(obj):
+            self.report("OSP3006", f"cannot index {self.show(obj)}: match it first", constraint)
+        else:
+            message = f"type mismatch: expected a list, map or string, found {self.show(obj)}"
+            self.report("OSP3001", message, constraint)
+
+    # ---- types
+
+    def show(self, t: Type) -> str:
+        """A type as a person writes it."""
+        t = prune(t)
+        if isinstance(t, Con):
+            data = self.datas.get(t.name)
+            title = data.title if data is not None else t.name
+            return title + (f"<{', '.join(map(self.show, t.args))}>" if t.args else "")
+        if isinstance(t, Fun):
+            return f"({', '.join(map(self.show, t.params))}) -> {self.show(t.result)}"
+        if isinstance(t, Rec):
+            return "{ " + ", ".join(f"{name}: {self.show(f)}" for name, f in t.fields) + " }"
+        return str(t)
+
+    def is_result(self, t: Type) -> bool:
+        """Whether a type is known to be a `Result`."""
+        t = prune(t)
+        return isinstance(t, Con) and t.name == "Result"
+
+    def fields_of(self, t: Type) -> list[tuple[str, Type]] | None:
+        """The fields of a record type, declared or structural; None for every other type."""
+        t = prune(t)
+        if isinstance(t, Rec):
+            return list(t.fields)
+        if isinstance(t, Con):
+            data = self.datas.get(t.name)
+            if data is not None and data.is_record:
+                mapping = dict(zip(data.params, t.args, strict=True))
+                return [(name, replace(f, mapping)) for name, f in data.variants[0].fields]
+        return None
+
+    def field_type(self, t: Type, name: str) -> Type | None:
+        """The type of one field, or None."""
+        if t is BAD:
+            return BAD
+        for field_name, field_type in self.fields_of(t) or ():
+            if field_name == name:
+                return field_type
+        return None
+
+    def instance(self, data: core.Data) -> Con:
+        """A declared type with fresh arguments."""
+        return Con(data.name, tuple(self.unifier.fresh() for _ in data.params))
+
+    # ---- unification and constraints
+
+    def expect(self, expected: Type, found: Type, constraint: Constraint) -> None:
+        """Unify for a constraint; report there if that fails."""
+        if not self.unifier.unify(expected, found):
+            self.mismatch(expected, found, constraint.span, constraint)
+
+    def unify(self, expected: Type, found: Type, span: Span) -> bool:
+        """Unify, wake what waited for it, and report a mismatch at `span`."""
+        ok = self.unifier.unify(expected, found)
+        if not ok:
+            self.mismatch(expected, found, span)
+        if self.unifier.woken:
+            self.settle()
+        return ok
+
+    def require(self, constraint: Constraint) -> None:
+        """Decide a constraint now, or as soon as enough is known."""
+        self._run(constraint)
+        if not constraint.done:
+            self.pending[-1].append(constraint)
+        if self.unifier.woken:
+            self.settle()
+
+    def settle(self) -> None:
+        """Decide what the variables bound so far allow."""
+        woken = self.unifier.woken
+        while woken:
+            constraint = woken.pop()
+            if not constraint.done:
+                self._run(constraint)
+
+    def _run(self, constraint: Constraint) -> None:
+        if constraint.solve(self):
+            constraint.done = True
+            return
+        from ospjit.types.unify import variables
+
+        found: dict[Var, None] = {}
+        for t in constraint.types():
+            variables(t, found)
+        for var in found:
+            if var.waiting is None:
+                var.waiting = []
+            var.waiting.append(constraint)
+
+    # ---- scopes
+
+    @contextmanager
+    def scope(self) -> Iterator[Scope]:
+        """A new scope of the current frame."""
+        made = Scope(self.frame)
+        self.scopes.append(made)
+        try:
+            yield made
+        finally:
+            self.scopes.pop()
+
+    @contextmanager
+    def body(self, frame: Frame) -> Iterator[Scope]:
+        """The scope of the parameters of a new frame."""
+        outer, self.frame = self.frame, frame
+        try:
+            with self.scope() as made:
+                yield made
+        finally:
+            self.frame = outer
+
+    def bind(self, name: str, binding: Binding) -> None:
+        """Give a name its meaning in the current scope."""
+        self.scopes[-1].names[name] = binding
+
+    def find(self, name: str) -> Binding | None:
+        """What a name stands for here: the innermost declaration, else a built-in."""
+        for scope in reversed(self.scopes):
+            binding = scope.names.get(name)
+            if binding is not None:
+                return binding
+        if name in BUILTINS:
+            return BuiltinBinding(name)
+        return None
+
+    def names_in_scope(self) -> Iterator[str]:
+        """All names that `find` would find."""
+        for scope in reversed(self.scopes):
+            yield from scope.names
+        yield from BUILTINS
+
+    def undefined(self, what: str, name: str, span: Span) -> core.Expr:
+        """Report an unknown name, once in its scope."""
+        hints = self.suggestion(name, self.names_in_scope())
+        if name in self.file_muts:
+            hints = (
+                "a named function does not see the `mut` variables of the file scope: pass it as an argument",
+            )
+        self.error("OSP2001" if what == "variable" else "OSP2002", f"undefined {what} '{name}'", span, hints)
+        return self.bad(span)
+
+    def use(self, binding: LocalBinding, span: Span) -> core.Expr:
+        """Read a local; the frames between here and its own capture it."""
+        frame: Frame | None = self.frame
+        while frame is not None and frame is not binding.frame:
+            frame.captures[binding.local] = None
+            if frame.function is not None:
+                break  # those around get it through the function's own captures
+            frame = frame.parent
+        return self.expr(core.Var(binding.local.type, span, binding.local))
+
+    # ---- coercions
+
+    def coerce(self, value: core.Expr, expected: Type, span: Span | None = None) -> core.Expr:
+        """`value` at type `expected`: erased, re-labelled or with its result dropped where the language says
+        so, otherwise unified. The type that an expression has is never changed silently."""
+        expected, actual = prune(expected), prune(value.type)
+        span = span or value.span
+        if expected is actual:
+            return value
+        if expected is DROP:
+            return self.drop(value)
+        if expected is ANY:
+            return self.expr(core.Erase(ANY, span, value))
+        if isinstance(expected, Fun) and isinstance(actual, Fun):
+            dropped = self._drop_result(value, expected, actual, span)
+            if dropped is not None:
+                return dropped
+        if self._same_fields(expected, actual):
+            for (_, want), (_, have) in zip(self._sorted(expected), self._sorted(actual), strict=True):
+                self.unify(want, have, span)
+            return self.expr(core.Coerce(expected, span, value))
+        if (expected is STRING and actual in ERROR_TYPES) or (actual is STRING and expected in ERROR_TYPES):
+            return self.expr(core.Coerce(expected, span, value))
+        self.unify(expected, actual, span)
+        return value
+
+    def drop(self, value: core.Expr) -> core.Expr:
+        """Evaluate and give `Unit`."""
+        if prune(value.type) in (UNIT, BAD):
+            return value
+        made = self.expr(core.Block(UNIT, value.span, (core.Do(value.span, value),), None))
+        self.dropped.append(made)
+        return made
+
+    def _drop_result(self, value: core.Expr, expected: Fun, actual: Fun, span: Span) -> core.Expr | None:
+        """Where a function to `Unit` is wanted, one with any result will do: wrap it."""
+        result = prune(actual.result)
+        if prune(expected.result) is not UNIT or result is UNIT or type(result) is Var or result is BAD:
+            return None
+        if len(expected.params) != len(actual.params):
+            return None
+        for want, have in zip(expected.params, actual.params, strict=True):
+            self.unify(want, have, span)
+        return self.wrapper(
+            expected.params,
+            UNIT,
+            span,
+            lambda args: self.drop(self.expr(core.Call(result, span, args[0], args[1:]))),
+            value,
+        )
+
+    def wrapper(
+        self, params: Iterable[Type], result: Type, span: Span, make, value: core.Expr | None = None
+    ) -> core.Expr:  # type: ignore[no-untyped-def]
+        """A lambda around something that is no function value itself. `make` gets its arguments as
+        expressions; if `value` is given it is evaluated once, outside, and comes first among them."""
+        holder: core.Local | None = None
+        outer: tuple[core.Stmt, ...] = ()
+        if value is not None:
+            holder = self.local("f", value.type, span)
+            outer = (core.Let(span, holder, value),)
+        home = self.frame
+        frame = Frame(home, None)
+        home.lambdas.append(frame)
+        with self.body(frame):
+            locals_ = tuple(self.local(f"x{i}", t, span) for i, t in enumerate(params))
+            args: tuple[core.Expr, ...] = tuple(self.expr(core.Var(p.type, span, p)) for p in locals_)
+            if holder is not None:
+                args = (self.use(LocalBinding(holder, home), span), *args)
+            made_body = make(args)
+        t = Fun(tuple(p.type for p in locals_), result)
+        made: core.Expr = self.expr(core.Lambda(t, span, locals_, made_body, ()))
+        assert isinstance(made, core.Lambda)
+        self.lambdas.append((made, frame))
+        if outer:
+            made = self.expr(core.Block(t, span, outer, made))
+        return made
+
+    def _sorted(self, t: Type) -> list[tuple[str, Type]]:
+        return sorted(self.fields_of(t) or [], key=lambda f: f[0])
+
+    def _same_fields(self, a: Type, b: Type) -> bool:
+        """Whether one is a declared record and the other a structural one with the same field names."""
+        if isinstance(a, Rec) == isinstance(b, Rec):
+            return False
+        fields_a, fields_b = self.fields_of(a), self.fields_of(b)
+        if fields_a is None or fields_b is None:
+            return False
+        return sorted(n for n, _ in fields_a) == sorted(n for n, _ in fields_b)
+
+    def available(self, name: str, capability: str | None, span: Span) -> None:
+        """Report the use of something whose capability is off."""
+        if capability is not None and capability in self.options.disabled:
+            reason = CAPABILITIES.get(capability, f"'{capability}' is disabled")
+            self.error("OSP7001", f"'{name}' is not available: {reason}", span)
+
+
+def mapping_for(names: Iterable[str], make: Unifier) -> Mapping[str, Type]:
+    """A fresh variable for each type parameter."""
+    return {name: make.fresh() for name in names}
+
+
+__all__ = [
+    "DROP",
+    "Argument",
+    "CheckOptions",
+    "Param",
+    "Session",
+    "UnknownBinding",
+    "mapping_for",
+]
