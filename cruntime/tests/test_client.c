@@ -35,7 +35,7 @@ static struct server {
     int accepted;        /* atomic: connections so far */
     char seen[1 << 17];  /* the last connection's input */
     size_t seen_length;
-    bool stop;
+    bool stop;           /* atomic */
 } server;
 
 static void pause_ms(int ms)
@@ -84,7 +84,7 @@ static void *serve(void *unused)
     (void)unused;
     for (;;) {
         int fd = accept(server.listener, NULL, NULL);
-        if (fd < 0 || server.stop)
+        if (fd < 0 || __atomic_load_n(&server.stop, __ATOMIC_ACQUIRE))
             return NULL;
         __atomic_add_fetch(&server.accepted, 1, __ATOMIC_SEQ_CST);
         const script *now = &server.script;
@@ -118,7 +118,7 @@ static void start_server(const script *what)
 
 static void stop_server(void)
 {
-    server.stop = true;
+    __atomic_store_n(&server.stop, true, __ATOMIC_RELEASE);
     shutdown(server.listener, SHUT_RDWR);
     pthread_join(server.thread, NULL);
     close(server.listener);

@@ -1,0 +1,64 @@
+/*
+ * Fuzz target: URLs, percent-encoding, queries and header blocks as a program may pass them.
+ */
+#include <string.h>
+
+#include "../src/http/header.h"
+#include "../src/http/url.h"
+#include "fuzz.h"
+
+static void check_url(const char *text, size_t size)
+{
+    osp_url url;
+    if (osp_url_parse(&url, text, size) != NULL)
+        return;
+    REQUIRE(url.host_length > 0 && url.host >= text && url.host + url.host_length <= text + size);
+    REQUIRE(url.port > 0 && url.path + url.path_length == text + size);
+    REQUIRE(osp_url_authority_is_valid(url.authority, url.authority_length));
+}
+
+static void check_coding(const char *text, size_t size)
+{
+    char *encoded = malloc(3 * size), *decoded = malloc(3 * size);
+    size_t length = osp_url_encode(text, size, encoded);
+    REQUIRE(length == osp_url_encoded_length(text, size));
+    REQUIRE(osp_url_decode(encoded, length, true, decoded) == (int64_t)size && memcmp(decoded, text, size) == 0);
+    REQUIRE(osp_url_decode(text, size, true, decoded) <= (int64_t)size);
+    free(encoded);
+    free(decoded);
+}
+
+/* What is called safe holds nothing that could start a line or end the head. */
+static void check_headers(const char *text, size_t size)
+{
+    size_t position = 0;
+    osp_http_field field;
+    const char *cursor = text;
+    while (osp_http_header_next(&cursor, text + size, &field))
+        REQUIRE(osp_http_is_token(field.name, field.name_length) && field.value + field.value_length <= text + size);
+    if (!osp_http_headers_are_safe(text, size, &position)) {
+        REQUIRE(position <= size);
+        return;
+    }
+    REQUIRE(memchr(text, 0, size) == NULL && memmem(text, size, "\n\n", 2) == NULL &&
+            memmem(text, size, "\r\n\r\n", 4) == NULL);
+    for (size_t i = 0; i < size; i++)
+        REQUIRE(text[i] != '\r' || (i + 1 < size && text[i + 1] == '\n'));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size == 0 || size > 4096)
+        return 0;
+    char *text = exact_copy(data, size);
+    const char *value;
+    size_t length = 0;
+    check_url(text, size);
+    check_coding(text, size);
+    check_headers(text, size);
+    if (osp_url_query_find(text, size, "a", 1, &value, &length))
+        REQUIRE(value + length <= text + size);
+    osp_http_header_has_token(text, size, "connection", "close");
+    free(text);
+    return 0;
+}

@@ -1,0 +1,55 @@
+"""Writes the seed inputs of the fuzz targets, one small file a case, into corpus/.
+
+The files are committed: they grow by what fuzzing finds. This script is only how the first ones were made, kept
+so that they can be read. It never deletes anything.
+"""
+
+from pathlib import Path
+
+HOST = b"Host: a\r\n"
+SEEDS: dict[str, dict[str, bytes]] = {
+    "request_parser": {
+        "simple": b"GET / HTTP/1.1\r\n" + HOST + b"\r\n",
+        "query": b"GET /a/b%20c?d=e&f[]=g HTTP/1.1\r\n" + HOST + b"\r\n",
+        "absolute": b"GET http://[::1]:80/x?y HTTP/1.1\r\n" + HOST + b"\r\n",
+        "asterisk": b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n",
+        "connect": b"CONNECT b:443 HTTP/1.1\r\n" + HOST + b"\r\n",
+        "length": b"\r\nPOST /p HTTP/1.1\r\n" + HOST + b"Content-Length: 3\r\nExpect: 100-continue\r\n\r\nabc",
+        "chunked": b"PUT /p HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+        "old": b"GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n",
+        "websocket": b"GET /chat HTTP/1.1\r\n" + HOST + b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+    },
+    "response_parser": {
+        "length": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+        "chunked": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
+        "folded": b"HTTP/1.0 404 Not Found\r\nA: b\r\n c\r\n\td\r\nConnection: keep-alive\r\n\r\n",
+        "interim": b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 204\r\n\r\n",
+    },
+    "chunked": {
+        "two": b"5\r\nhello\r\n1\r\n!\r\n0\r\n\r\nGET",
+        "extensions": b'a;b=c;d="e\\"f" ; g\r\n0123456789\r\n000;x\r\n\r\n',
+        "trailer": b"1\r\nx\r\n0\r\nA: b\r\nC:d\r\n\r\n",
+        "large": b"ffffffffffffffff\r\n",
+    },
+    "url": {
+        "plain": b"http://example.org:8080/a/b?c=d",
+        "ipv6": b"wss://[2001:db8::1]/x",
+        "query": b"b=c&a=%41%20+&a",
+        "headers": b"Connection: keep-alive, close\r\nA:b\nC: d",
+        "encoded": b"%e2%82%ac \xe2\x82\xac",
+    },
+}
+
+
+def main() -> None:
+    corpus = Path(__file__).parent / "corpus"
+    for target, seeds in SEEDS.items():
+        folder = corpus / target
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in seeds.items():
+            (folder / name).write_bytes(content)
+
+
+if __name__ == "__main__":
+    main()
