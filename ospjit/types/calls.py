@@ -278,7 +278,8 @@ class Calls(Patterns):
         if targs is not None:
             declared = list(info.rigid.values())
             if len(targs) != len(declared):
-                message = f"function '{info.name}' takes {len(declared)} type argument{_s(declared)}, got {len(targs)}"
+                what = f"function '{info.name}' takes {len(declared)} type argument{_s(declared)}"
+                message = f"{what}, got {len(targs)}"
                 self.error("OSP3015", message, span)
             mapping.update(zip(declared, targs, strict=False))
         t = replace(scheme.type, mapping)
@@ -288,7 +289,7 @@ class Calls(Patterns):
         return t, tuple(mapping[name] for name in info.own)
 
     def refer(self, node: core.FuncRef | core.CallFn, info: FnInfo) -> None:
-        """Remember a mention of a function: its captures and outer type arguments are filled in at the end."""
+        """Remember a mention of a function: captures and outer type arguments are filled in at the end."""
         self.references.append((node, info, self.frame))
         if info.parent is not None:
             frame: Frame | None = self.frame
@@ -448,7 +449,7 @@ class Calls(Patterns):
                 if self.unifier.attempt(matching(c.type.params[i], value.type)) is not None
             ]
             if not fitting:
-                rest = [v for v in args[len(values) + 1 :]]
+                rest = list(args[len(values) + 1 :])
                 self._report_argument(name, candidates, i, value)
                 return self.recover(rest, span)
             candidates = fitting
@@ -527,7 +528,7 @@ class Calls(Patterns):
     # ---- constructions
 
     def find_variant(self, name: str, hint: Type | None) -> tuple[core.Data, core.Variant] | None:
-        """The variant called `name`: of the wanted type if it has one, else the program's, else the prelude's."""
+        """The variant called `name`: of the wanted type if it has one, else the program's or prelude's."""
         found = self.variants.get(name)
         if not found:
             return None

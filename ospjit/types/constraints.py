@@ -8,7 +8,7 @@ One mechanism for `a + b`, `a < b`, `x.f`, `xs[i]`, `print(x)` and the payload o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ospjit.diagnostics import Span
 from ospjit.types.types import (
@@ -53,7 +53,7 @@ def unknown(t: Type) -> bool:
 
 
 class Constraint:
-    """Something to decide at `span`. `origin` is where it arose, if that is inside the function instantiated."""
+    """Something to decide at `span`. `origin`: where it arose, if that is inside an instantiated function."""
 
     __slots__ = ("done", "origin", "span")
 
@@ -87,7 +87,7 @@ def _number(session: Session, t: Type) -> tuple[str, bool] | None:
     """("int" or "float", whether it may have failed) of an operand; None if unknown; ("", _) if no number."""
     t = prune(t)
     if t is INT or t is FLOAT:
-        return t.name, False  # type: ignore[attr-defined]
+        return t.name, False
     if unknown(t):
         return None
     if isinstance(t, Con) and t.name == "Result":
@@ -95,7 +95,7 @@ def _number(session: Session, t: Type) -> tuple[str, bool] | None:
         if unknown(value):
             return None if type(error) is Var or error is MATH_ERROR else ("", True)
         if value in (INT, FLOAT) and session.unifier.unify(error, MATH_ERROR):
-            return value.name, True  # type: ignore[attr-defined]
+            return value.name, True
         return "", True
     return "", False
 
@@ -341,7 +341,7 @@ def _noun(t: Type) -> str:
     return "function" if isinstance(t, Fun) else "value of this type"
 
 
-def _without(session: Session, kind: str, t: Type, seen: set[str]) -> Type | bool | None:
+def _without(session: Session, kind: str, t: Type, seen: set[str]) -> Type | Literal[True] | None:
     """True if nothing in `t` speaks against the property; the culprit; or None if that is not known yet."""
     t = prune(t)
     if unknown(t):
@@ -365,7 +365,7 @@ def _without(session: Session, kind: str, t: Type, seen: set[str]) -> Type | boo
         inside = [f for _, f in t.fields]
     else:
         return True
-    result: Type | bool | None = True
+    result: Type | Literal[True] | None = True
     for part in inside:
         found = _without(session, kind, part, seen)
         if found is None:
@@ -456,7 +456,7 @@ class Indexed(Constraint):
 
 
 class Payload(Constraint):
-    """What an `Error` of a `Result` with error type `error` holds: a string for the built-ins' error types."""
+    """What the `Error` of a `Result` with this error type holds: a string for the built-ins' types."""
 
     __slots__ = ("error", "message")
 
@@ -485,9 +485,7 @@ class Payload(Constraint):
             session.unifier.unify(error, message)
             return True
         if isinstance(error, Param):
-            if error is message:
-                return True
-            return False
+            return error is message
         session.expect(STRING if error in ERROR_TYPES else error, message, self)
         return True
 

@@ -181,7 +181,7 @@ class Declarations(Session):
     def _fill(self, data: core.Data, decl: ast.TypeDecl) -> None:
         """Give a data type its variants."""
         definition = decl.definition
-        scope = {name: param(name) for name in data.params}
+        scope: dict[str, Type] = {name: param(name) for name in data.params}
         if isinstance(definition, ast.RecordDef):
             fields = self._fields(definition.fields, scope, f"type '{decl.name}'")
             data.variants = (core.Variant(decl.name, fields, False, decl.doc),)
@@ -245,9 +245,8 @@ class Declarations(Session):
             return params, [
                 (
                     v.name,
-                    v.fields
-                    and [(f.name, self._type_shape(f.type, same), f.where is None) for f in v.fields],
-                    v.positional and [self._type_shape(t, same) for t in v.positional],
+                    [(f.name, self._type_shape(f.type, same), f.where is None) for f in v.fields or ()],
+                    [self._type_shape(t, same) for t in v.positional or ()],
                 )
                 for v in definition.variants
             ]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import fields
-from functools import cache
 from typing import TypeVar
 
 from ospjit.syntax import ast
@@ -16,9 +15,14 @@ from ospjit.syntax import ast
 Key = TypeVar("Key", bound=Hashable)
 
 
-@cache
-def _slots(kind: type[ast.Node]) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(kind) if f.name != "span")
+_SLOTS: dict[type, tuple[str, ...]] = {}
+
+
+def _slots(kind: type) -> tuple[str, ...]:
+    known = _SLOTS.get(kind)
+    if known is None:
+        known = _SLOTS[kind] = tuple(f.name for f in fields(kind) if f.name != "span")
+    return known
 
 
 def free_names(root: ast.Node) -> frozenset[str]:

@@ -184,7 +184,7 @@ class Expressions(Calls):
         return self.expr(core.Prim(BOOL, node.span, _EQUALITY[op], (left, right)))
 
     def _call(self, node: ast.Call, value: core.Expr | None, hint: Type | None) -> core.Expr:
-        """One call in a chain. `value`: the piped argument, or the callee, or None if the callee is a name."""
+        """One call in a chain. `value`: the piped argument, the callee, or None if the callee is a name."""
         args: list[Argument] = list(node.args)
         names: list[ast.Ident | None] | None = list(node.names) if node.names is not None else None
         if node.piped:
@@ -289,7 +289,7 @@ class Expressions(Calls):
             args[0] = value
             obj = self.infer(node.object)
         t = prune(obj.type)
-        if type(t) is Var and self.find(node.name) is None or self.field_type(t, node.name) is not None:
+        if (type(t) is Var and self.find(node.name) is None) or self.field_type(t, node.name) is not None:
             callee = self._get_field(obj, node.name, node.span)
             return self.call_value(callee, args, node.span, f"field '{node.name}'")
         if t is BAD:
@@ -505,7 +505,8 @@ class Expressions(Calls):
         if len(targs) == len(data.params):
             return tuple(targs)
         wanted = len(data.params)
-        message = f"type '{data.title}' takes {wanted or 'no'} argument{'' if wanted == 1 else 's'}, got {len(targs)}"
+        plural = "" if wanted == 1 else "s"
+        message = f"type '{data.title}' takes {wanted or 'no'} argument{plural}, got {len(targs)}"
         self.error("OSP3015", message, node.name_span)
         return None
 
@@ -546,7 +547,7 @@ class Expressions(Calls):
     def _anonymous(self, node: ast.AnonRecord, hint: Type | None) -> core.Expr:
         return self.anonymous_record(node, hint)
 
-    def _list(self, node: ast.Expr, expected: Type) -> core.Expr:
+    def _list_literal(self, node: ast.Expr, expected: Type) -> core.Expr:
         assert isinstance(node, ast.ListLit)
         element: Type = self.unifier.fresh()
         t: Type = Con("List", (element,))
@@ -555,7 +556,7 @@ class Expressions(Calls):
         items = tuple(self.check(item, element) for item in node.items)
         return self.coerce(self.expr(core.ListLit(t, node.span, items)), expected)
 
-    def _map(self, node: ast.Expr, expected: Type) -> core.Expr:
+    def _map_literal(self, node: ast.Expr, expected: Type) -> core.Expr:
         assert isinstance(node, ast.MapLit)
         key: Type = self.unifier.fresh()
         value: Type = self.unifier.fresh()
@@ -656,12 +657,12 @@ class Expressions(Calls):
             message = (
                 f"cannot assign to '{node.name}' here: only the body that declares a `mut` may change it"
             )
-            labels = (Label(binding.local.span, "declared here"),)
-            self.error("OSP2007", message, node.span, labels=labels)
+            declared = (Label(binding.local.span, "declared here"),)
+            self.error("OSP2007", message, node.span, labels=declared)
         elif binding is None:
             self.undefined("variable", node.name, node.name_span)
         elif not isinstance(binding, UnknownBinding):
-            labels = ()
+            labels: tuple[Label, ...] = ()
             hints: Sequence[str] = ()
             if isinstance(binding, (LocalBinding, GlobalBinding)):
                 span = binding.local.span if isinstance(binding, LocalBinding) else binding.span
@@ -693,8 +694,8 @@ Expressions._PUSHED = {
     ast.Match: Expressions._match,
     ast.Select: Expressions._select,
     ast.Block: lambda s, n, e: s.block(n, e),
-    ast.ListLit: Expressions._list,
-    ast.MapLit: Expressions._map,
+    ast.ListLit: Expressions._list_literal,
+    ast.MapLit: Expressions._map_literal,
     ast.Lambda: _push_lambda,
 }
 

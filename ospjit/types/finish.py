@@ -10,7 +10,7 @@ from ospjit.types.exhaustive import Coverage
 from ospjit.types.functions import Functions
 from ospjit.types.scope import FnInfo, Frame
 from ospjit.types.types import UNIT, Fun, Type, param
-from ospjit.types.unify import BAD, zonk
+from ospjit.types.unify import zonk
 
 
 def finish(session: Functions) -> dict[str, core.Function]:
@@ -122,7 +122,7 @@ def _foreign_functions(session: Functions) -> None:
         if not isinstance(node, core.CallExtern):
             continue
         for argument in node.args:
-            if not isinstance(argument.type, Fun) or argument.type is BAD:
+            if not isinstance(argument.type, Fun):
                 continue
             named = isinstance(argument, core.FuncRef) and not argument.captures
             bare = isinstance(argument, core.Lambda) and not argument.captures

@@ -301,9 +301,9 @@ class Functions(Expressions):
             if functions:
                 self.check_group(functions)
             for i in group:
-                let = statements[i]
-                if isinstance(let, ast.Let):
-                    self._file_let(let, i)
+                member = statements[i]
+                if isinstance(member, ast.Let):
+                    self._file_let(member, i)
         self._run_file(statements)
         while True:
             left = [c for c in self.pending[-1] if not c.done]

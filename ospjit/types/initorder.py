@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
-from functools import cache
 
 from ospjit.diagnostics import Diagnostics, Label
 from ospjit.types import core
 
 
-@cache
+_SLOTS: dict[type, tuple[str, ...]] = {}
+
+
 def _slots(kind: type) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(kind) if f.name not in ("type", "span"))
+    known = _SLOTS.get(kind)
+    if known is None:
+        known = _SLOTS[kind] = tuple(f.name for f in fields(kind) if f.name not in ("type", "span"))
+    return known
 
 
 def check_order(program: core.Program, diagnostics: Diagnostics) -> None:

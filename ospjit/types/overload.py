@@ -1,4 +1,4 @@
-"""Which signature of a built-in fits known types: for calls in generic functions, once those are instantiated.
+"""Which signature of a built-in fits known types: for calls in generic functions, once instantiated.
 
 The checker leaves `overload = -1` and no type arguments where a generic function decides them; whoever
 compiles an instance asks `select` with the instance's types.
@@ -12,7 +12,7 @@ from ospjit.types.types import UNIT, Con, Fun, Param, Rec, Type
 
 
 def select(name: str, args: tuple[Type, ...], result: Type) -> tuple[int, tuple[Type, ...]] | None:
-    """The index of the first signature of `name` that takes `args` and gives `result`, and its type arguments.
+    """The index of the first signature of `name` that takes `args` and gives `result`; its type arguments.
 
     All types are without variables and parameters. None if no signature fits: a defect of the checker.
     """

@@ -96,9 +96,7 @@ class Patterns(Declarations):
         work = [pattern]
         while work:
             node = work.pop()
-            if isinstance(node, core.PVar):
-                node.local = shared.get(node.local, node.local)
-            elif isinstance(node, core.PAs):
+            if isinstance(node, (core.PVar, core.PAs)):
                 node.local = shared.get(node.local, node.local)
             work.extend(subpatterns(node))
         return pattern
@@ -202,7 +200,8 @@ class Patterns(Declarations):
         fitting = [v for v in data.variants if v.positional and len(v.fields) == len(p.items)] if data else []
         if data is None or len(fitting) != 1:
             if t is not BAD:
-                message = f"this pattern needs a variant with {len(p.items)} positional values, found {self.show(t)}"
+                wanted = f"a variant with {len(p.items)} positional values"
+                message = f"this pattern needs {wanted}, found {self.show(t)}"
                 self.error("OSP4008", message, p.span)
             for item in p.items:
                 self.match_pattern(item, BAD, bound)

@@ -7,7 +7,7 @@ The parts stand on each other in this order: `Session`, `Declarations`, `Pattern
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -24,12 +24,10 @@ from ospjit.types.scope import (
     Frame,
     LocalBinding,
     Scope,
-    UnknownBinding,
 )
-from ospjit.types.types import ANY, ERROR_TYPES, FLOAT, INT, STRING, UNIT, Con, Fun, Param, Rec, Type
-from ospjit.types.unify import BAD, Unifier, Var, contains_bad, prune, replace
+from ospjit.types.types import ANY, ERROR_TYPES, FLOAT, INT, STRING, UNIT, Con, Fun, Rec, Type
+from ospjit.types.unify import BAD, Unifier, Var, contains_bad, prune, replace, variables
 
-Made = TypeVar("Made", "core.Expr", "core.Pattern")
 Argument = ast.Expr | core.Expr
 AnyExpr = TypeVar("AnyExpr", bound=core.Expr)
 AnyPattern = TypeVar("AnyPattern", bound=core.Pattern)
@@ -155,7 +153,7 @@ class Session:
         hints: tuple[str, ...] = ()
         if isinstance(found, Con) and found.name == "Result" and not self.is_result(expected):
             hints = (
-                "a Result never becomes its value by itself: open it with `match` or give a default with `?:`",
+                "a Result never becomes its value by itself: open it with `match` or give a default by `?:`",
             )
         elif expected is FLOAT and found is INT:
             hints = ("write the number with a `.`, or convert it with `toFloat`",)
@@ -189,7 +187,7 @@ class Session:
 
     def suggestion(self, name: str, candidates: Iterable[str]) -> tuple[str, ...]:
         """A hint with the nearest name, if one is near."""
-        near = nearest(name, candidates)
+        near = nearest(name, candidates) if len(name) > 1 else None
         return () if near is None else (f"did you mean '{near}'?",)
 
     def no_field(self, obj: Type, name: str, constraint: Constraint) -> None:
@@ -299,8 +297,6 @@ class Session:
         if constraint.solve(self):
             constraint.done = True
             return
-        from ospjit.types.unify import variables
-
         found: dict[Var, None] = {}
         for t in constraint.types():
             variables(t, found)
@@ -423,8 +419,13 @@ class Session:
         )
 
     def wrapper(
-        self, params: Iterable[Type], result: Type, span: Span, make, value: core.Expr | None = None
-    ) -> core.Expr:  # type: ignore[no-untyped-def]
+        self,
+        params: Iterable[Type],
+        result: Type,
+        span: Span,
+        make: Callable[[tuple[core.Expr, ...]], core.Expr],
+        value: core.Expr | None = None,
+    ) -> core.Expr:
         """A lambda around something that is no function value itself. `make` gets its arguments as
         expressions; if `value` is given it is evaluated once, outside, and comes first among them."""
         holder: core.Local | None = None
@@ -468,17 +469,4 @@ class Session:
             self.error("OSP7001", f"'{name}' is not available: {reason}", span)
 
 
-def mapping_for(names: Iterable[str], make: Unifier) -> Mapping[str, Type]:
-    """A fresh variable for each type parameter."""
-    return {name: make.fresh() for name in names}
-
-
-__all__ = [
-    "DROP",
-    "Argument",
-    "CheckOptions",
-    "Param",
-    "Session",
-    "UnknownBinding",
-    "mapping_for",
-]
+__all__ = ["DROP", "Argument", "CheckOptions", "Session"]

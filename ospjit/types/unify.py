@@ -1,8 +1,8 @@
 """Inference variables, unification, and the way from inferred types to the interned ones of the core tree.
 
-Hindley-Milner with levels (Rémy 1992, "Extension of ML type system with a sorted equational theory on types"):
-a variable belongs to the level of the innermost function group in whose types it may still be generalised,
-and unification lowers levels instead of searching environments. Types under inference are the classes of
+Hindley-Milner with levels (Rémy 1992, "Extension of ML type system with a sorted equational theory on
+types"): a variable belongs to the level of the innermost function group in whose types it may still be
+generalised, and unification lowers levels instead of searching environments. Types under inference are the classes of
 `types.types`, made without interning, with `Var` among them. Nothing here reports; failures are values.
 """
 
@@ -91,16 +91,16 @@ class Unifier:
         if isinstance(a, Con) and isinstance(b, Con):
             if a.name != b.name or len(a.args) != len(b.args):
                 return False
-            return all([self.unify(x, y) for x, y in zip(a.args, b.args, strict=True)])
+            return all(self.unify(x, y) for x, y in zip(a.args, b.args, strict=True))
         if isinstance(a, Fun) and isinstance(b, Fun):
             if len(a.params) != len(b.params):
                 return False
-            ok = all([self.unify(x, y) for x, y in zip(a.params, b.params, strict=True)])
+            ok = all(self.unify(x, y) for x, y in zip(a.params, b.params, strict=True))
             return self.unify(a.result, b.result) and ok
         if isinstance(a, Rec) and isinstance(b, Rec):
             if [n for n, _ in a.fields] != [n for n, _ in b.fields]:
                 return False
-            return all([self.unify(x, y) for (_, x), (_, y) in zip(a.fields, b.fields, strict=True)])
+            return all(self.unify(x, y) for (_, x), (_, y) in zip(a.fields, b.fields, strict=True))
         return False
 
     def _bind(self, var: Var, t: Type) -> bool:
