@@ -24,9 +24,11 @@ class RuntimeFn:
     """One C function of the runtime.
 
     `params` and `result` are names of machine types: `int float bool string Ptr Unit`, `cell` (a counted
-    heap cell of any kind), `thunk` (two C parameters: the code and its environment cell, which is owned by
-    the callee), `strings` (`char **`). Arguments are borrowed unless their index is in `owned`; results are
-    owned by the caller. `context` is false for the few functions without the hidden first argument.
+    heap cell of any kind), `word` (an element of a list or map: 64 bits that hold an integer, the bits of a
+    float, a bool or a counted pointer), `thunk` (two C parameters: the code and its environment cell, which
+    is owned by the callee), `strings` (`char **`). Arguments are borrowed unless their index is in `owned`;
+    results are owned by the caller. `context` is false for the few functions without the hidden first
+    argument.
     """
 
     symbol: str
@@ -104,7 +106,13 @@ _b(
     suspends=True,
 )
 _b("toString", "<T: printable>(value: T) -> string", "The rendering of a value, as `print` shows it.")
-_b("args", "() -> List<string>", "The arguments after the program's name on the command line.", shadow=True)
+_b(
+    "args",
+    "() -> List<string>",
+    "The arguments after the program's name on the command line.",
+    c="osp_args",
+    shadow=True,
+)
 _b(
     "exit",
     "(code: int) -> Unit",
@@ -174,6 +182,7 @@ _b(
     "listDirectory",
     "(path: string) -> Result<List<string>, Error>",
     "The names in a directory, sorted.",
+    c="osp_list_directory",
     cap="fs",
     suspends=True,
 )
@@ -314,10 +323,30 @@ _b(
     "A string without its first `count` bytes.",
     c="osp_string_drop",
 )
-_b("split", "(s: string, separator: string) -> Result<List<string>, Error>", "The parts between separators.")
-_b("join", "(parts: List<string>, separator: string) -> string", "The parts with a separator between them.")
-_b("lines", "(s: string) -> List<string>", "The lines without their ends (\\n or \\r\\n).")
-_b("words", "(s: string) -> List<string>", "The runs of characters that are not white space.")
+_b(
+    "split",
+    "(s: string, separator: string) -> Result<List<string>, Error>",
+    "The parts between separators.",
+    c="osp_string_split",
+)
+_b(
+    "join",
+    "(parts: List<string>, separator: string) -> string",
+    "The parts with a separator between them.",
+    c="osp_string_join",
+)
+_b(
+    "lines",
+    "(s: string) -> List<string>",
+    "The lines without their ends (\\n or \\r\\n).",
+    c="osp_string_lines",
+)
+_b(
+    "words",
+    "(s: string) -> List<string>",
+    "The runs of characters that are not white space.",
+    c="osp_string_words",
+)
 _b("toUpperCase", "(s: string) -> string", "With a-z (ASCII) turned to A-Z.", c="osp_string_to_upper")
 _b("toLowerCase", "(s: string) -> string", "With A-Z (ASCII) turned to a-z.", c="osp_string_to_lower")
 _b("trim", "(s: string) -> string", "Without white space at both ends.", c="osp_string_trim")
@@ -803,7 +832,7 @@ def _r(
 def _machine(t: TypeText) -> str:
     """The machine type of a signature's type."""
     if isinstance(t, ConText):
-        if t.name in ("int", "float", "bool", "string", "Ptr", "Unit", "cell", "thunk", "strings"):
+        if t.name in ("int", "float", "bool", "string", "Ptr", "Unit", "word", "cell", "thunk", "strings"):
             return t.name
         if t.name in ("Error", "MathError", "ConstructionError"):
             return "string"
@@ -835,6 +864,29 @@ _r("osp_string_hash", "(text: string) -> int")
 _r("osp_string_take", "(s: string, count: int) -> string")
 _r("osp_string_char_at", "(s: string, index: int) -> Result<string, Error>")
 _r("osp_float_mod", "(a: float, b: float) -> float")
+_r("osp_list_empty", "(pointers: bool) -> cell")
+_r("osp_list_from_words", "(pointers: bool, words: Ptr, count: int) -> cell")  # takes the words' counts
+_r("osp_list_length", "(list: cell) -> int")
+_r("osp_list_run", "(list: cell, index: int, count: Ptr) -> Ptr", context=False)
+_r("osp_list_get", "(list: cell, index: int) -> Result<word, Error>")
+_r("osp_list_get_unchecked", "(list: cell, index: int) -> word")
+_r("osp_list_set", "(list: cell, index: int, value: word) -> Result<cell, Error>", owned=[0, 2])
+_r("osp_list_append", "(list: cell, value: word) -> cell", owned=[0, 1])
+_r("osp_list_prepend", "(list: cell, value: word) -> cell", owned=[0, 1])
+_r("osp_list_concat", "(a: cell, b: cell) -> cell", owned=[0, 1])
+_r("osp_list_reverse", "(list: cell) -> cell", owned=[0])
+_r("osp_list_drop", "(list: cell, count: int) -> cell", owned=[0])
+_r("osp_list_take", "(list: cell, count: int) -> cell", owned=[0])
+_r("osp_list_sort", "(list: cell, compare: thunk) -> cell", owned=[0], suspends=True)
+_r("osp_map_empty", "(stringKeys: bool, pointerValues: bool) -> cell")
+_r("osp_map_length", "(map: cell) -> int")
+_r("osp_map_contains", "(map: cell, key: word) -> bool")
+_r("osp_map_get", "(map: cell, key: word) -> Result<word, Error>")
+_r("osp_map_set", "(map: cell, key: word, value: word) -> cell", owned=[0, 1, 2])
+_r("osp_map_remove", "(map: cell, key: word) -> cell", owned=[0])
+_r("osp_map_keys", "(map: cell) -> cell")
+_r("osp_map_values", "(map: cell) -> cell")
+_r("osp_map_merge", "(map: cell, other: cell) -> cell", owned=[0, 1])
 _r("osp_cell_new", "(info: int, words: int) -> cell")
 _r("osp_dup", "(value: cell) -> Unit", context=False)
 _r("osp_drop", "(value: cell) -> Unit", owned=[0], context=False)
@@ -882,6 +934,7 @@ _add_builtins()
 
 _C_TYPES = {
     "int": "int64_t",
+    "word": "int64_t",
     "float": "double",
     "bool": "bool",
     "string": "char *",

@@ -110,7 +110,7 @@ class Runtime:
             for address in owned:
                 self.drop(address)
             if error.value:
-                raise Failed(self.take(error.value).decode())
+                raise Failed(self.take(error.value).decode(errors="replace"))
             return self.take(result) if fn.result == "string" else result
 
         setattr(self, symbol, call)
@@ -118,8 +118,8 @@ class Runtime:
 
 
 def built_library(temporary: Path) -> Path:
-    """The library to test: the one that OSPJIT_TEST_LIBRARY names (a sanitizer build, say), else the installed
-    one, else one built from the sources once for all workers."""
+    """The library to test: the one that OSPJIT_TEST_LIBRARY names (a sanitizer build, say), or the installed
+    one, or one built from the sources once for all workers."""
     if "OSPJIT_TEST_LIBRARY" in os.environ:
         return Path(os.environ["OSPJIT_TEST_LIBRARY"])
     try:

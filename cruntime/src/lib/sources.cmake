@@ -12,4 +12,9 @@ set(OSP_LIB_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/json_read.c
     ${CMAKE_CURRENT_LIST_DIR}/json_handle.c
     ${CMAKE_CURRENT_LIST_DIR}/pattern_compile.c
-    ${CMAKE_CURRENT_LIST_DIR}/pattern_match.c)
+    ${CMAKE_CURRENT_LIST_DIR}/pattern_match.c
+    ${CMAKE_CURRENT_LIST_DIR}/list.c
+    ${CMAKE_CURRENT_LIST_DIR}/list_sort.c
+    ${CMAKE_CURRENT_LIST_DIR}/string_list.c
+    ${CMAKE_CURRENT_LIST_DIR}/directory.c
+    ${CMAKE_CURRENT_LIST_DIR}/map.c)

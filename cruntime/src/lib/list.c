@@ -1,0 +1,489 @@
+/* list.c - the persistent lists of list.h.
+ *
+ * Functions that change a list own it: they take the caller's count and give one of the result, which is the same
+ * cell when nobody else held it. Inside, a list that is being changed is always unique; what changes it goes down
+ * the tree making each node on its way unique as well. */
+#include "list.h"
+
+#include "failure.h"
+#include "node.h"
+
+enum { BITS = 5, WIDTH = 1 << BITS, POINTERS = 1 };
+
+struct list {
+    int64_t *root; /* NULL when empty */
+    uint64_t start, end;
+    uint64_t height;
+};
+
+static bool has_pointers(const struct list *list)
+{
+    return (osp__tag((void *)(uintptr_t)list) & POINTERS) != 0;
+}
+
+static unsigned slot_of(uint64_t position, uint64_t level)
+{
+    return (unsigned)(position >> (level * BITS)) & (WIDTH - 1);
+}
+
+static int64_t *child_of(const int64_t *node, unsigned slot)
+{
+    return (int64_t *)(uintptr_t)node[slot];
+}
+
+/* ---- cells ------------------------------------------------------------------------------------------------------- */
+
+/* Nodes keep their width in their tag. Empty places are zero: the NULL pointers that freeing passes over. */
+static int64_t *new_node(osp_ctx *ctx, unsigned width, bool pointers)
+{
+    int64_t *node = osp_cell_new(ctx, OSP_INFO(OSP_KIND_CELL, pointers ? width : 0, width), width);
+    memset(node, 0, width * sizeof *node);
+    return node;
+}
+
+static struct list *new_list(osp_ctx *ctx, bool pointers)
+{
+    uint32_t info = OSP_INFO(OSP_KIND_CELL, 1, pointers ? POINTERS : 0);
+    struct list *list = osp_cell_new(ctx, info, sizeof *list / 8);
+    *list = (struct list){0};
+    return list;
+}
+
+/* The list itself or, when others hold it too, a copy that shares its nodes. */
+static struct list *own_list(osp_ctx *ctx, void *list)
+{
+    if (osp__is_unique(list))
+        return list;
+    struct list *copy = new_list(ctx, has_pointers(list));
+    *copy = *(struct list *)list;
+    osp_dup(copy->root);
+    osp_drop(list);
+    return copy;
+}
+
+/* Makes the node in a slot (or the root) unique. `pointers` tells whether it holds counted words. */
+static int64_t *own_node(osp_ctx *ctx, int64_t *slot, bool pointers)
+{
+    int64_t *node = (int64_t *)(uintptr_t)*slot;
+    if (OSP_LIKELY(osp__is_unique(node)))
+        return node;
+    unsigned width = osp__tag(node);
+    int64_t *copy = osp_cell_new(ctx, osp__header(node)->info, width);
+    memcpy(copy, node, width * sizeof *copy);
+    if (pointers)
+        osp__dup_words(copy, width);
+    *slot = (int64_t)(uintptr_t)copy;
+    osp_drop(node);
+    return copy;
+}
+
+static int64_t *own_root(osp_ctx *ctx, struct list *list)
+{
+    return own_node(ctx, (int64_t *)(void *)&list->root, list->height > 0 || has_pointers(list));
+}
+
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
+
+bool osp__list_has_pointers(const void *list)
+{
+    return has_pointers(list);
+}
+
+uint64_t osp__list_length(const void *list)
+{
+    return ((const struct list *)list)->end - ((const struct list *)list)->start;
+}
+
+const int64_t *osp__list_run(const void *address, uint64_t index, uint64_t *count)
+{
+    const struct list *list = address;
+    uint64_t position = list->start + index, rest = list->end - position;
+    const int64_t *node = list->root;
+    for (uint64_t level = list->height; level > 0; level--)
+        node = child_of(node, slot_of(position, level));
+    unsigned slot = slot_of(position, 0);
+    *count = rest < WIDTH - slot ? rest : WIDTH - slot;
+    return node + slot;
+}
+
+/* ---- making room ------------------------------------------------------------------------------------------------- */
+
+/* A root leaf that is not full-sized is replaced by one twice as wide, with the new places at one end. */
+static void widen(osp_ctx *ctx, struct list *list, bool back)
+{
+    unsigned old_width = list->root == NULL ? 0 : osp__tag(list->root);
+    unsigned width = old_width < 4 ? 4 : old_width * 2 < WIDTH ? old_width * 2 : WIDTH;
+    unsigned shift = back ? 0 : width - old_width;
+    bool pointers = has_pointers(list);
+    int64_t *leaf = new_node(ctx, width, pointers);
+    if (list->root != NULL) {
+        memcpy(leaf + shift, list->root, old_width * sizeof *leaf);
+        if (osp__is_unique(list->root)) {
+            osp__free_moved(list->root);
+        } else {
+            if (pointers)
+                osp__dup_words(leaf, width);
+            osp_drop(list->root);
+        }
+    }
+    list->root = leaf;
+    list->start += shift;
+    list->end += shift;
+}
+
+/* Moves what the root holds by half of the slots that are free at one end, which makes room at the other. */
+static void slide(osp_ctx *ctx, struct list *list, bool back)
+{
+    unsigned first = slot_of(list->start, list->height), last = slot_of(list->end - 1, list->height);
+    unsigned used = last - first + 1, room = back ? first : WIDTH - 1 - last, distance = (room + 1) / 2;
+    int64_t *root = own_root(ctx, list);
+    unsigned target = back ? first - distance : first + distance;
+    memmove(root + target, root + first, used * sizeof *root);
+    unsigned vacated = back ? target + used : first;
+    memset(root + vacated, 0, distance * sizeof *root);
+    uint64_t places = (uint64_t)distance << (list->height * BITS);
+    list->start += back ? -places : places;
+    list->end += back ? -places : places;
+}
+
+/* Puts a root above the root; the old one goes to the slot that leaves all room at one end. */
+static void raise_root(osp_ctx *ctx, struct list *list, bool back)
+{
+    int64_t *root = new_node(ctx, WIDTH, true);
+    unsigned slot = back ? 0 : WIDTH - 1;
+    root[slot] = (int64_t)(uintptr_t)list->root;
+    list->root = root;
+    list->height++;
+    uint64_t places = (uint64_t)slot << (list->height * BITS);
+    list->start += places;
+    list->end += places;
+}
+
+static uint64_t places_of(const struct list *list)
+{
+    if (list->height == 0)
+        return list->root == NULL ? 0 : osp__tag(list->root);
+    return (uint64_t)1 << ((list->height + 1) * BITS);
+}
+
+static void make_room(osp_ctx *ctx, struct list *list, bool back)
+{
+    if (list->height == 0 && places_of(list) < WIDTH)
+        widen(ctx, list, back);
+    else if (back ? slot_of(list->start, list->height) > 0 : slot_of(list->end - 1, list->height) < WIDTH - 1)
+        slide(ctx, list, back);
+    else
+        raise_root(ctx, list, back);
+}
+
+/* The leaf with a position, unique, made if need be. */
+static int64_t *own_leaf(osp_ctx *ctx, struct list *list, uint64_t position)
+{
+    bool pointers = has_pointers(list);
+    int64_t *node = own_root(ctx, list);
+    for (uint64_t level = list->height; level > 0; level--) {
+        int64_t *slot = &node[slot_of(position, level)];
+        bool inner = level > 1;
+        if (*slot == 0)
+            *slot = (int64_t)(uintptr_t)new_node(ctx, WIDTH, inner || pointers);
+        node = own_node(ctx, slot, inner || pointers);
+    }
+    return node;
+}
+
+/* The free place behind the last element, and how many there are side by side. */
+static int64_t *open_back(osp_ctx *ctx, struct list *list, uint64_t *room)
+{
+    if (list->end == places_of(list))
+        make_room(ctx, list, true);
+    int64_t *leaf = own_leaf(ctx, list, list->end);
+    unsigned slot = slot_of(list->end, 0);
+    *room = osp__tag(leaf) - slot;
+    return leaf + slot;
+}
+
+/* The free place before the first element, and how many there are side by side up to it. */
+static int64_t *open_front(osp_ctx *ctx, struct list *list, uint64_t *room)
+{
+    if (list->start == 0)
+        make_room(ctx, list, false);
+    int64_t *leaf = own_leaf(ctx, list, list->start - 1);
+    unsigned slot = slot_of(list->start - 1, 0);
+    *room = slot + 1;
+    return leaf + slot;
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Adds words, whose counts the list takes over, at the end. */
+static void append_words(osp_ctx *ctx, struct list *list, const int64_t *words, uint64_t count)
+{
+    while (count > 0) {
+        uint64_t room, part;
+        int64_t *place = open_back(ctx, list, &room);
+        part = smaller(room, count);
+        memcpy(place, words, part * sizeof *place);
+        list->end += part;
+        words += part;
+        count -= part;
+    }
+}
+
+/* The same at the front; they keep their order. */
+static void prepend_words(osp_ctx *ctx, struct list *list, const int64_t *words, uint64_t count)
+{
+    while (count > 0) {
+        uint64_t room, part;
+        int64_t *place = open_front(ctx, list, &room);
+        part = smaller(room, count);
+        count -= part;
+        memcpy(place - part + 1, words + count, part * sizeof *place);
+        list->start -= part;
+    }
+}
+
+/* ---- cutting off ------------------------------------------------------------------------------------------------- */
+
+/* Releases the elements at positions [from, to), which lie at one end of the list; `kept` is the last that stays on
+ * that side. Only nodes on the way to it hold both. */
+static void release_edge(osp_ctx *ctx, struct list *list, uint64_t from, uint64_t to, uint64_t kept)
+{
+    bool pointers = has_pointers(list);
+    int64_t *slot = (int64_t *)(void *)&list->root;
+    for (uint64_t level = list->height, base = 0;; level--) {
+        uint64_t top = base + ((uint64_t)1 << ((level + 1) * BITS));
+        uint64_t first = from > base ? from : base, end = smaller(to, top);
+        if (first >= end || (level == 0 && !pointers))
+            return;
+        int64_t *node = own_node(ctx, slot, level > 0 || pointers);
+        unsigned way = slot_of(kept, level);
+        for (unsigned i = slot_of(first, level), last = slot_of(end - 1, level); i <= last; i++) {
+            if (level > 0 && i == way)
+                continue;
+            osp_drop((void *)(uintptr_t)node[i]);
+            node[i] = 0;
+        }
+        if (level == 0)
+            return;
+        slot = &node[way];
+        base += (uint64_t)way << (level * BITS);
+    }
+}
+
+/* A subtree that holds all that stays takes the root's place. */
+static void lower_root(struct list *list, uint64_t *start, uint64_t *end)
+{
+    while (list->height > 0 && slot_of(list->start, list->height) == slot_of(list->end - 1, list->height)) {
+        unsigned slot = slot_of(list->start, list->height);
+        int64_t *root = list->root;
+        uint64_t base = (uint64_t)slot << (list->height * BITS), top = base + ((uint64_t)1 << (list->height * BITS));
+        list->root = child_of(root, slot);
+        osp_dup(list->root);
+        osp_drop(root);
+        list->height--;
+        list->start -= base;
+        list->end -= base;
+        *start = *start > base ? *start - base : 0;
+        *end = smaller(*end, top) - base;
+    }
+}
+
+/* Keeps `count` elements from `first` on. Takes the list. */
+static void *keep(osp_ctx *ctx, void *address, uint64_t first, uint64_t count)
+{
+    if (count == osp__list_length(address))
+        return address;
+    if (count == 0) {
+        void *empty = osp_list_empty(ctx, has_pointers(address));
+        osp_drop(address);
+        return empty;
+    }
+    struct list *list = own_list(ctx, address);
+    uint64_t old_start = list->start, old_end = list->end;
+    list->start += first;
+    list->end = list->start + count;
+    lower_root(list, &old_start, &old_end);
+    release_edge(ctx, list, old_start, list->start, list->start);
+    release_edge(ctx, list, list->end, old_end, list->end - 1);
+    return list;
+}
+
+/* ---- the functions ----------------------------------------------------------------------------------------------- */
+
+#define EMPTY(name, tag)                                                                                      \
+    static struct {                                                                                           \
+        struct osp__header header;                                                                            \
+        struct list list;                                                                                     \
+    } name = {{0, OSP_INFO(OSP_KIND_CELL, 1, tag)}, {NULL, 0, 0, 0}}
+
+EMPTY(empty_words, 0);
+EMPTY(empty_pointers, POINTERS);
+
+OSP_API void *osp_list_empty(osp_ctx *ctx, bool pointers)
+{
+    (void)ctx;
+    return pointers ? &empty_pointers.list : &empty_words.list;
+}
+
+OSP_API void *osp_list_from_words(osp_ctx *ctx, bool pointers, void *words, int64_t count)
+{
+    if (count <= 0)
+        return osp_list_empty(ctx, pointers);
+    struct list *list = new_list(ctx, pointers);
+    /* A short list gets a leaf of its size, as most lists stay as they were written. */
+    if (count <= WIDTH)
+        list->root = new_node(ctx, (unsigned)count, pointers);
+    append_words(ctx, list, words, (uint64_t)count);
+    return list;
+}
+
+OSP_API int64_t osp_list_length(osp_ctx *ctx, void *list)
+{
+    (void)ctx;
+    return (int64_t)osp__list_length(list);
+}
+
+OSP_API void *osp_list_run(void *list, int64_t index, void *count)
+{
+    return (void *)(uintptr_t)osp__list_run(list, (uint64_t)index, count);
+}
+
+OSP_API int64_t osp_list_get_unchecked(osp_ctx *ctx, void *list, int64_t index)
+{
+    (void)ctx;
+    uint64_t ignored;
+    int64_t element = *osp__list_run(list, (uint64_t)index, &ignored);
+    if (has_pointers(list))
+        osp_dup((void *)(uintptr_t)element);
+    return element;
+}
+
+static bool check_index(const void *list, int64_t index, char **error)
+{
+    if (index >= 0 && (uint64_t)index < osp__list_length(list))
+        return true;
+    osp__fail_index(error, index, osp__list_length(list));
+    return false;
+}
+
+OSP_API int64_t osp_list_get(osp_ctx *ctx, void *list, int64_t index, char **error)
+{
+    return check_index(list, index, error) ? osp_list_get_unchecked(ctx, list, index) : 0;
+}
+
+OSP_API void *osp_list_set(osp_ctx *ctx, void *list, int64_t index, int64_t value, char **error)
+{
+    bool pointers = has_pointers(list);
+    if (!check_index(list, index, error)) {
+        osp_drop(list);
+        if (pointers)
+            osp_drop((void *)(uintptr_t)value);
+        return NULL;
+    }
+    struct list *result = own_list(ctx, list);
+    uint64_t position = result->start + (uint64_t)index;
+    int64_t *place = own_leaf(ctx, result, position) + slot_of(position, 0), old = *place;
+    *place = value;
+    if (pointers)
+        osp_drop((void *)(uintptr_t)old);
+    return result;
+}
+
+void *osp__list_extend(osp_ctx *ctx, void *address, const int64_t *elements, uint64_t count)
+{
+    if (count == 0)
+        return address;
+    struct list *list = own_list(ctx, address);
+    append_words(ctx, list, elements, count);
+    return list;
+}
+
+void *osp__list_push(osp_ctx *ctx, void *list, int64_t element)
+{
+    return osp__list_extend(ctx, list, &element, 1);
+}
+
+void *osp__list_push_string(osp_ctx *ctx, void *list, const char *bytes, size_t length)
+{
+    return osp__list_push(ctx, list, (int64_t)(uintptr_t)osp__string_copy(ctx, bytes, length));
+}
+
+OSP_API void *osp_list_append(osp_ctx *ctx, void *list, int64_t value)
+{
+    return osp__list_push(ctx, list, value);
+}
+
+OSP_API void *osp_list_prepend(osp_ctx *ctx, void *address, int64_t value)
+{
+    struct list *list = own_list(ctx, address);
+    prepend_words(ctx, list, &value, 1);
+    return list;
+}
+
+/* Copies the shorter list's elements to the end of the longer one that they are next to. */
+OSP_API void *osp_list_concat(osp_ctx *ctx, void *a, void *b)
+{
+    uint64_t a_length = osp__list_length(a), b_length = osp__list_length(b), run;
+    bool back = a_length >= b_length;
+    struct list *result = own_list(ctx, back ? a : b);
+    void *other = back ? b : a;
+    uint64_t length = back ? b_length : a_length;
+    for (uint64_t done = 0; done < length; done += run) {
+        const int64_t *words;
+        if (back) {
+            words = osp__list_run(other, done, &run);
+        } else { /* from the end: whole leaves, the first one perhaps in part */
+            uint64_t last = ((struct list *)other)->end - 1 - done;
+            run = smaller(slot_of(last, 0) + 1u, length - done);
+            uint64_t ignored;
+            words = osp__list_run(other, length - done - run, &ignored);
+        }
+        if (has_pointers(result))
+            osp__dup_words(words, run);
+        if (back)
+            append_words(ctx, result, words, run);
+        else
+            prepend_words(ctx, result, words, run);
+    }
+    osp_drop(other);
+    return result;
+}
+
+OSP_API void *osp_list_reverse(osp_ctx *ctx, void *address)
+{
+    uint64_t length = osp__list_length(address), run;
+    if (length < 2)
+        return address;
+    bool pointers = has_pointers(address);
+    struct list *result = new_list(ctx, pointers);
+    for (uint64_t done = 0; done < length; done += run) {
+        const int64_t *words = osp__list_run(address, done, &run);
+        int64_t reversed[WIDTH];
+        for (uint64_t i = 0; i < run; i++)
+            reversed[run - 1 - i] = words[i];
+        if (pointers)
+            osp__dup_words(words, run);
+        prepend_words(ctx, result, reversed, run);
+    }
+    osp_drop(address);
+    return result;
+}
+
+static uint64_t clamp(const void *list, int64_t count)
+{
+    return count <= 0 ? 0 : smaller((uint64_t)count, osp__list_length(list));
+}
+
+OSP_API void *osp_list_drop(osp_ctx *ctx, void *list, int64_t count)
+{
+    uint64_t dropped = clamp(list, count);
+    return keep(ctx, list, dropped, osp__list_length(list) - dropped);
+}
+
+OSP_API void *osp_list_take(osp_ctx *ctx, void *list, int64_t count)
+{
+    return keep(ctx, list, 0, clamp(list, count));
+}

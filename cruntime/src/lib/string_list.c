@@ -1,0 +1,93 @@
+/* string_list.c - functions between strings and lists of strings: split, lines, words, join. */
+#include "../base.h"
+
+#include <string.h>
+
+#include "../fiber/fiber.h"
+#include "failure.h"
+#include "list.h"
+
+OSP_API void *osp_string_split(osp_ctx *ctx, char *s, char *separator, char **error)
+{
+    size_t width = osp__length(separator);
+    if (width == 0) {
+        osp__set_error(error, "split: separator must not be empty");
+        return NULL;
+    }
+    void *list = osp_list_empty(ctx, true);
+    const char *from = s, *end = s + osp__length(s), *at;
+    while ((at = memmem(from, (size_t)(end - from), separator, width)) != NULL) {
+        list = osp__list_push_string(ctx, list, from, (size_t)(at - from));
+        from = at + width;
+    }
+    return osp__list_push_string(ctx, list, from, (size_t)(end - from));
+}
+
+/* A newline ends a line, so none follows the last newline of a text. */
+OSP_API void *osp_string_lines(osp_ctx *ctx, char *s)
+{
+    void *list = osp_list_empty(ctx, true);
+    for (const char *from = s, *end = s + osp__length(s), *next; from < end; from = next) {
+        const char *newline = memchr(from, '\n', (size_t)(end - from)), *last = newline != NULL ? newline : end;
+        next = newline != NULL ? newline + 1 : end;
+        if (newline != NULL && last > from && last[-1] == '\r')
+            last--;
+        list = osp__list_push_string(ctx, list, from, (size_t)(last - from));
+    }
+    return list;
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+OSP_API void *osp_string_words(osp_ctx *ctx, char *s)
+{
+    void *list = osp_list_empty(ctx, true);
+    for (const char *from = s, *end = s + osp__length(s); from < end;) {
+        const char *start = from;
+        while (from < end && !is_space(*from))
+            from++;
+        if (from > start)
+            list = osp__list_push_string(ctx, list, start, (size_t)(from - start));
+        while (from < end && is_space(*from))
+            from++;
+    }
+    return list;
+}
+
+static const char *part(const int64_t *run, uint64_t index)
+{
+    return (const char *)(uintptr_t)run[index];
+}
+
+static size_t joined_length(osp_ctx *ctx, const void *parts, size_t separator)
+{
+    uint64_t count = osp__list_length(parts), run;
+    size_t length = 0;
+    bool overflow = count > 0 && __builtin_mul_overflow(count - 1, separator, &length);
+    for (uint64_t done = 0; done < count; done += run) {
+        const int64_t *strings = osp__list_run(parts, done, &run);
+        for (uint64_t i = 0; i < run; i++)
+            overflow |= __builtin_add_overflow(length, osp__length(part(strings, i)), &length);
+    }
+    if (overflow)
+        osp__fiber_fail(ctx, "out of memory");
+    return length;
+}
+
+OSP_API char *osp_string_join(osp_ctx *ctx, void *parts, char *separator)
+{
+    uint64_t count = osp__list_length(parts), run;
+    char *result = osp__string_reserve(ctx, joined_length(ctx, parts, osp__length(separator))), *out = result;
+    for (uint64_t done = 0; done < count; done += run) {
+        const int64_t *strings = osp__list_run(parts, done, &run);
+        for (uint64_t i = 0; i < run; i++) {
+            if (done + i > 0)
+                out = mempcpy(out, separator, osp__length(separator));
+            out = mempcpy(out, part(strings, i), osp__length(part(strings, i)));
+        }
+    }
+    return result;
+}
