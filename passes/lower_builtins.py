@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from ospjit.builtins.table import BUILTINS, RUNTIME
 from ospjit.dialects.osp import PTR, STRING, UNIT, fn_of, is_type, result_of
 from ospjit.ir import (
+    UNKNOWN,
     Block,
     Builder,
     DialectType,
@@ -23,6 +24,7 @@ from ospjit.ir import (
     Operation,
     Pass,
     PassContext,
+    Pattern,
     Region,
     Rewriter,
     SymbolRefAttr,
@@ -37,6 +39,7 @@ from ospjit.ir import (
     pattern,
 )
 from ospjit.passes.data_types import DataTypes
+from ospjit.passes.lower_collections import Collections
 from ospjit.passes.not_supported import NotSupported
 
 
@@ -55,6 +58,9 @@ class LowerBuiltins(Pass):
         apply_patterns(module, lowering.patterns())
 
 
+Branch = Callable[[Builder], Value]
+
+
 class Lowering:
     """The state of the pass: the functions it has generated."""
 
@@ -63,49 +69,81 @@ class Lowering:
         self.ctx = ctx
         self.symbols = SymbolTable(module)
         self.datas = DataTypes(self.symbols)
+        self.collections = Collections(self)
+        #: Where the operation stands that is being lowered: the place of what is generated for it.
+        self.here: Location = UNKNOWN
 
-    def patterns(self) -> list[object]:
+    def patterns(self) -> list[Pattern]:
         """The patterns of the pass, bound to this state."""
 
-        @pattern("osp.builtin")
+        def at(*names: str) -> Callable[[Callable[[Operation, Rewriter], bool]], Pattern]:
+            def make(rewrite: Callable[[Operation, Rewriter], bool]) -> Pattern:
+                @pattern(*names)
+                def located(op: Operation, rw: Rewriter) -> bool:
+                    self.here = op.loc
+                    return rewrite(op, rw)
+
+                return located
+
+            return make
+
+        @at("osp.builtin")
         def builtin(op: Operation, rw: Rewriter) -> bool:
             rw.replace(op, self.builtin(rw, op))
             return True
 
-        @pattern("osp.to_string")
+        @at("osp.to_string")
         def to_string(op: Operation, rw: Rewriter) -> bool:
             rw.replace(op, self.show(rw, op.operands[0], nested=False))
             return True
 
-        @pattern("osp.concat")
+        @at("osp.concat")
         def concat(op: Operation, rw: Rewriter) -> bool:
             rw.replace(op, self.concat(rw, list(op.operands)))
             return True
 
-        @pattern("osp.eq", "osp.ne")
+        @at("osp.eq", "osp.ne")
         def equality(op: Operation, rw: Rewriter) -> bool:
             equal = self.equal(rw, *op.operands)
             rw.replace(op, negate(rw, equal) if op.name == "osp.ne" else equal)
             return True
 
-        @pattern("osp.lt", "osp.le", "osp.gt", "osp.ge")
+        @at("osp.lt", "osp.le", "osp.gt", "osp.ge")
         def order(op: Operation, rw: Rewriter) -> bool:
             rw.replace(op, self.compare(rw, op.name[4:], *op.operands))
             return True
 
-        @pattern("osp.add")
+        @at("osp.add")
         def join(op: Operation, rw: Rewriter) -> bool:
-            if op.result.type is not STRING:
+            if op.result.type is STRING:
+                rw.replace(op, self.concat(rw, self._concatenated(op)))
+            elif is_type(op.result.type, "osp.list"):
+                rw.replace(op, self.runtime(rw, "osp_list_concat", op.operands, op.result.type))
+            else:
                 return False
-            rw.replace(op, self.concat(rw, self._concatenated(op)))
             return True
 
-        @pattern("osp.update")
+        @at("osp.update")
         def update(op: Operation, rw: Rewriter) -> bool:
             rw.replace(op, self.update(rw, op))
             return True
 
-        return [builtin, to_string, concat, equality, order, join, update]
+        @at("osp.list")
+        def list_literal(op: Operation, rw: Rewriter) -> bool:
+            rw.replace(op, self.collections.literal(rw, op.operands, op.result.type))
+            return True
+
+        @at("osp.index")
+        def index(op: Operation, rw: Rewriter) -> bool:
+            rw.replace(op, self.index(rw, op))
+            return True
+
+        @at("osp.list_item")
+        def item(op: Operation, rw: Rewriter) -> bool:
+            rw.replace(op, self.collections.item(rw, op.operands[0], self.integer(rw, op.attr("index"))))
+            return True
+
+        return [builtin, to_string, concat, equality, order, join, update, list_literal, index, item]
 
     # ---- small building blocks
 
@@ -186,6 +224,31 @@ class Lowering:
                 fields.append(b.create("osp.get_field", [op.operands[0]], [ft], {"field": name}).result)
         return b.create("osp.construct", fields, [t], {"variant": variant}).result
 
+    def index(self, b: Builder, op: Operation) -> Value:
+        """An element of a list or a code point of a string."""
+        obj, at = op.operands
+        if is_type(obj.type, "osp.list"):
+            return self.collections.get(b, obj, at, op.result.type)
+        if obj.type is STRING:
+            return self.runtime(b, "osp_string_char_at", [obj, at], op.result.type)
+        raise NotSupported(f"indexing a value of type {obj.type} is not supported yet", op.loc)
+
+    def conditional(
+        self, b: Builder, condition: Value, result: Type, then: Branch, otherwise: Branch
+    ) -> Value:
+        """`if`: each branch makes its value in a region of its own."""
+        regions = []
+        for branch in (then, otherwise):
+            block = Block()
+            inner = Builder.at_end(block, b.loc)
+            inner.create("scf.yield", [branch(inner)])
+            regions.append(Region([block]))
+        return b.create("scf.if", [condition], [result], None, regions).result
+
+    def boolean(self, b: Builder, value: bool) -> Value:
+        """A constant."""
+        return _boolean(b, value)
+
     # ---- generated functions
 
     def function(
@@ -203,8 +266,9 @@ class Lowering:
                 "function_type": TypeAttr(FunctionType(inputs, [result])),
                 "title": symbol,
             }
-            self.symbols.insert(Operation("func.func", [], [], attrs, [Region([block])]))
-            b = Builder.at_end(block)
+            function = Operation("func.func", [], [], attrs, [Region([block])], loc=self.here)
+            self.symbols.insert(function)
+            b = Builder.at_end(block, self.here)
             value = body(b, block.args)
             b.create("func.return", [value])
             self.ctx.count("generated")
@@ -254,6 +318,8 @@ class Lowering:
     def _show_body(self, t: Type, loc: Location) -> Callable[[Builder, Sequence[Value]], Value]:
         if is_type(t, "osp.result"):
             return lambda b, args: self._show_result(b, args[0])
+        if is_type(t, "osp.list"):
+            return lambda b, args: self.collections.show(b, args[0])
         if is_type(t, "osp.data") or is_type(t, "osp.rec"):
             return lambda b, args: self._show_data(b, args[0])
         raise NotSupported(f"rendering a value of type {t} is not supported yet", loc)
@@ -321,6 +387,8 @@ class Lowering:
         if self.datas.is_enumeration(t):
             tags = [b.create("osp.variant_tag", [v], [i64]).result for v in (x, y)]
             return b.create("arith.cmpi", tags, [i1], {"predicate": 0}).result
+        if is_type(t, "osp.list"):
+            return self.collections.equal(b, x, y)
         if not any(is_type(t, n) for n in ("osp.result", "osp.data", "osp.rec")):
             raise NotSupported(f"comparing values of type {t} is not supported yet", b.loc)
         symbol = self.function(f"equal<{t}>", [t, t], i1, lambda inner, args: self._equal_data(inner, *args))
@@ -352,12 +420,9 @@ class Lowering:
         first = self.equal(b, xs[0], ys[0])
         if len(xs) == 1:
             return first
-        then, otherwise = Block(), Block()
-        inner = Builder.at_end(then, b.loc)
-        inner.create("scf.yield", [self._all_equal(inner, xs[1:], ys[1:])])
-        inner = Builder.at_end(otherwise, b.loc)
-        inner.create("scf.yield", [_boolean(inner, False)])
-        return b.create("scf.if", [first], [i1], None, [Region([then]), Region([otherwise])]).result
+        return self.conditional(
+            b, first, i1, lambda i: self._all_equal(i, xs[1:], ys[1:]), lambda i: _boolean(i, False)
+        )
 
     def compare(self, b: Builder, op: str, x: Value, y: Value) -> Value:
         """An ordering comparison of numbers or strings."""
@@ -520,7 +585,9 @@ def _extreme(op: str) -> Expansion:
 
 
 def _take(s: Lowering, b: Builder, args: list[Value], result: Type) -> Value | None:
-    return s.runtime(b, "osp_string_take", args, STRING) if args[0].type is STRING else None
+    if args[0].type is STRING:
+        return s.runtime(b, "osp_string_take", args, STRING)
+    return s.collections.take_iterator(b, args, result)
 
 
 def _http_method(symbol: str) -> Expansion:
@@ -537,13 +604,33 @@ def _abs(s: Lowering, b: Builder, args: list[Value], result: Type) -> Value:
     if x.type is f64:
         value = b.create("math.absf", [x], [f64]).result
         return b.create("osp.success", [value], [result]).result
-    then, otherwise = Block(), Block()
-    inner = Builder.at_end(then, b.loc)
-    inner.create("scf.yield", [inner.create("osp.neg", [x], [result_of(i64, STRING)]).result])
-    inner = Builder.at_end(otherwise, b.loc)
-    inner.create("scf.yield", [inner.create("osp.success", [x], [result]).result])
-    negative = s.compare(b, "lt", x, s.integer(b, 0))
-    return b.create("scf.if", [negative], [result], None, [Region([then]), Region([otherwise])]).result
+    return s.conditional(
+        b,
+        s.compare(b, "lt", x, s.integer(b, 0)),
+        result,
+        lambda i: i.create("osp.neg", [x], [result_of(i64, STRING)]).result,
+        lambda i: i.create("osp.success", [x], [result]).result,
+    )
+
+
+def _over(lists: str, iterators: str) -> Expansion:
+    """A function over both lists and iterators."""
+
+    def expand(s: Lowering, b: Builder, args: list[Value], result: Type) -> Value | None:
+        name = lists if is_type(args[0].type, "osp.list") else iterators
+        return getattr(s.collections, name)(b, args, result)  # type: ignore[no-any-return]
+
+    return expand
+
+
+def _on_list(symbol: str) -> Expansion:
+    """A runtime function over a list, whose other arguments are elements or numbers."""
+
+    def expand(s: Lowering, b: Builder, args: list[Value], result: Type) -> Value:
+        words = [args[0], *(s.collections.box(b, a) for a in args[1:])]
+        return s.runtime(b, symbol, words, result)
+
+    return expand
 
 
 _EXPANSIONS: dict[str, Expansion] = {
@@ -556,6 +643,32 @@ _EXPANSIONS: dict[str, Expansion] = {
     "notEmpty": _not_empty,
     "take": _take,
     "listLength": _length,
+    "List": lambda s, b, args, result: s.collections.empty(b, result),
+    "listGet": lambda s, b, args, result: s.collections.get(b, args[0], args[1], result),
+    "listSet": _on_list("osp_list_set"),
+    "listAppend": _on_list("osp_list_append"),
+    "listPrepend": _on_list("osp_list_prepend"),
+    "listConcat": _on_list("osp_list_concat"),
+    "listReverse": _on_list("osp_list_reverse"),
+    "listDrop": _on_list("osp_list_drop"),
+    "listTake": _on_list("osp_list_take"),
+    "listContains": lambda s, b, args, result: s.collections.contains(b, args, result),
+    "listFind": lambda s, b, args, result: s.collections.find(b, args, result),
+    "listZip": lambda s, b, args, result: s.collections.zip(b, args, result),
+    "forEachList": lambda s, b, args, result: s.collections.for_each(b, args, result),
+    "mapList": lambda s, b, args, result: s.collections.map(b, args, result),
+    "filterList": lambda s, b, args, result: s.collections.filter(b, args, result),
+    "foldList": lambda s, b, args, result: s.collections.fold(b, args, result),
+    "range": lambda s, b, args, result: s.collections.range(b, args, result),
+    "map": _over("map", "map_iterator"),
+    "filter": _over("filter", "filter_iterator"),
+    "fold": _over("fold", "fold_iterator"),
+    "forEach": _over("for_each", "for_each_iterator"),
+    "toList": lambda s, b, args, result: s.collections.to_list(b, args, result),
+    "split": lambda s, b, args, result: s.runtime(b, "osp_string_split", args, result),
+    "lines": lambda s, b, args, result: s.runtime(b, "osp_string_lines", args, result),
+    "words": lambda s, b, args, result: s.runtime(b, "osp_string_words", args, result),
+    "join": lambda s, b, args, result: s.runtime(b, "osp_string_join", args, result),
     "abs": _abs,
     "intDiv": _checked("osp.int_div"),
     "checkedAdd": _checked("osp.add"),

@@ -202,7 +202,21 @@ class _Lowering:
             rw.erase(op)
             return True
 
-        return [construct, field, reference, load, store, *_RENAMES]
+        @pattern("osp.list_rest")
+        def rest(op: Operation, rw: Rewriter) -> bool:
+            index = rw.create("arith.constant", [], [i64], {"value": op.attr("index")}).result
+            callee = {"callee": SymbolRefAttr("osp_list_drop")}
+            rw.replace_op(op, "rt.call", [op.operands[0], index], attrs=callee)
+            return True
+
+        @pattern("osp.list_item")
+        def item(op: Operation, rw: Rewriter) -> bool:
+            index = rw.create("arith.constant", [], [i64], {"value": op.attr("index")}).result
+            callee = {"callee": SymbolRefAttr("osp_list_get_unchecked")}
+            rw.replace_op(op, "rt.call", [op.operands[0], index], attrs=callee)
+            return True
+
+        return [rest, item, construct, field, reference, load, store, *_RENAMES]
 
     def adapter(self, op: Operation) -> tuple[str, list[int], int]:
         """The function that a function value of `op`'s callee and captures points to, the order in which the
@@ -244,9 +258,19 @@ def _rename(old: str, new: str) -> object:
     return rename
 
 
+def _rename_call(old: str, symbol: str) -> object:
+    @pattern(old)
+    def rename(op: Operation, rw: Rewriter) -> bool:
+        rw.replace_op(op, "rt.call", op.operands, attrs={"callee": SymbolRefAttr(symbol)})
+        return True
+
+    return rename
+
+
 _RENAMES = [
     _rename("osp.string", "rt.string"),
     _rename("osp.string_length", "rt.string_length"),
+    _rename_call("osp.list_length", "osp_list_length"),
     _rename("osp.variant_tag", "rt.tag"),
     _rename("osp.call", "func.call"),
     _rename("osp.call_closure", "rt.call_closure"),

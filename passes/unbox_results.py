@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ospjit.dialects.osp import STRING, UNIT, is_type, number_of
+from ospjit.dialects.rt import is_counted
 from ospjit.ir import (
     Builder,
     DialectType,
@@ -133,6 +134,28 @@ def _select(c: Conversion, op: Operation, operands: Sequence[Parts], b: Builder)
     return [tuple(b.create("arith.select", [condition, x, y], [x.type]).result for x, y in pairs)]
 
 
+def _box_order(c: Conversion, t: Type) -> list[int]:
+    """The order in which the parts of a type stand in a box: counted ones first, as in every cell."""
+    parts = expand(t)
+    return sorted(range(len(parts)), key=lambda i: not is_counted(parts[i]))
+
+
+def _box(c: Conversion, op: Operation, operands: Sequence[Parts], b: Builder) -> Sequence[Parts]:
+    (parts,) = operands
+    scan = sum(is_counted(p.type) for p in parts)
+    ordered = [parts[i] for i in _box_order(c, op.operands[0].type)]
+    attrs = {"tag": 0, "scan": scan}
+    return [(b.create("rt.cell", ordered, [op.result.type], attrs).result,)]
+
+
+def _unbox(c: Conversion, op: Operation, operands: Sequence[Parts], b: Builder) -> Sequence[Parts]:
+    types = expand(op.result.type)
+    values: list[Value | None] = [None] * len(types)
+    for slot, part in enumerate(_box_order(c, op.result.type)):
+        values[part] = b.create("rt.slot", [operands[0][0]], [types[part]], {"index": slot}).result
+    return [tuple(v for v in values if v is not None)]
+
+
 # ---- arithmetic
 
 
@@ -243,6 +266,8 @@ _HANDLERS: dict[str, Handler] = {
     "osp.result_value": _value,
     "osp.result_error": _message,
     "osp.result_from": _from_runtime,
+    "osp.box": _box,
+    "osp.unbox": _unbox,
     "osp.coerce": _coerce,
     "arith.select": _select,
 }

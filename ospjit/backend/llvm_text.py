@@ -501,6 +501,30 @@ class _Function:
             f"{self.name(op.result)} = call ptr @osp_string_concat_n(ptr %ctx, ptr {parts}, i64 {len(op.operands)})"
         )
 
+    def _list(self, op: Operation) -> None:
+        counted, *words = op.operands
+        array = self._array(len(words), "i64")
+        for index, value in enumerate(words):
+            at = self.fresh()
+            self.emit(f"{at} = getelementptr i64, ptr {array}, i64 {index}")
+            self.emit(f"store i64 {self._word(value)}, ptr {at}")
+        self.e.used.add("osp_list_from_words")
+        args = f"ptr %ctx, i1 zeroext {self.name(counted)}, ptr {array}, i64 {len(words)}"
+        self.emit(f"{self.name(op.result)} = call ptr @osp_list_from_words({args})")
+
+    def _word(self, value: Value) -> str:
+        """A value as a 64-bit word."""
+        t = llvm_type(value.type)
+        if t == "i64":
+            return self.name(value)
+        word = self.fresh()
+        self.emit(f"{word} = {_TO_WORD[t]} {self.typed(value)} to i64")
+        return word
+
+    def _from_word(self, word: str, result: Value) -> None:
+        t = llvm_type(result.type)
+        self.emit(f"{self.name(result)} = {_FROM_WORD[t]} i64 {word} to {t}")
+
     def _runtime_call(self, op: Operation) -> None:
         fn = RUNTIME[op.attr("callee")]
         self.e.used.add(fn.symbol)
@@ -508,6 +532,8 @@ class _Function:
         for (_, machine), value in zip(fn.params, op.operands, strict=True):
             if machine == "thunk":
                 args += [f"ptr @{THUNK}", self.typed(value)]
+            elif machine == "word":
+                args.append(f"i64 {self._word(value)}")
             else:
                 args.append(f"{_RT_LLVM[machine]}{_extension(machine)} {self.name(value)}")
         error = ""
@@ -516,7 +542,14 @@ class _Function:
             self.emit(f"store ptr null, ptr {error}")
             args.append(f"ptr {error}")
         call = f"call{_extension(fn.result)} {_RT_LLVM[fn.result]} @{fn.symbol}({', '.join(args)})"
-        self.emit(call if fn.result == "Unit" else f"{self.name(op.results[0])} = {call}")
+        if fn.result == "Unit":
+            self.emit(call)
+        elif fn.result == "word" and op.results[0].type is not i64:
+            word = self.fresh()
+            self.emit(f"{word} = {call}")
+            self._from_word(word, op.results[0])
+        else:
+            self.emit(f"{self.name(op.results[0])} = {call}")
         if fn.fallible:
             self.emit(f"{self.name(op.results[-1])} = load ptr, ptr {error}")
 
@@ -591,6 +624,9 @@ def _constant(f: _Function, op: Operation) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+_TO_WORD = {"double": "bitcast", "i1": "zext", "ptr": "ptrtoint"}
+_FROM_WORD = {"double": "bitcast", "i1": "trunc", "ptr": "inttoptr"}
+
 _IMMEDIATE: dict[str, Callable[[_Function, Operation], str]] = {
     "arith.constant": _constant,
     "rt.string": lambda f, op: f.e.string(op.attr("value")),
@@ -629,6 +665,7 @@ _EMIT: dict[str, Callable[[_Function, Operation], None]] = {
     "rt.dup": _Function._count,
     "rt.drop": _Function._count,
     "rt.concat": _Function._concat,
+    "rt.list": _Function._list,
     "rt.call": _Function._runtime_call,
     "func.call": _Function._call,
     "rt.call_closure": _Function._call_closure,

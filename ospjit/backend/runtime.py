@@ -68,7 +68,8 @@ _PUBLIC: dict[str, tuple[object, list[object]]] = {
     "osp_http_next_job": (_p, [_i64, _i64]),
     "osp_http_queue_open": (ctypes.c_bool, [_i64]),
     **{
-        f"osp_http_job_{part}": (_p, [_p, ctypes.POINTER(_size)]) for part in ("method", "target", "headers", "body")
+        f"osp_http_job_{part}": (_p, [_p, ctypes.POINTER(_size)])
+        for part in ("method", "target", "headers", "body")
     },
     "osp_http_job_respond": (None, [_p, _i64, _str, _str, _str, _size]),
 }
@@ -110,7 +111,9 @@ def start(workers: int = 0, arguments: list[str] | None = None) -> None:
     encoded = [os.fsencode(a) for a in arguments or []]
     argv = (ctypes.c_char_p * (len(encoded) + 1))(*encoded, None)
     _keep.append(argv)  # the runtime borrows the arguments for the life of the process
-    config = Config(ctypes.sizeof(Config), workers, 0, len(encoded), ctypes.cast(argv, ctypes.POINTER(ctypes.c_char_p)))
+    config = Config(
+        ctypes.sizeof(Config), workers, 0, len(encoded), ctypes.cast(argv, ctypes.POINTER(ctypes.c_char_p))
+    )
     status = lib.osp_runtime_start(ctypes.byref(config))
     if status != 0:
         reason = os.strerror(-status)

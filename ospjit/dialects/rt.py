@@ -89,6 +89,9 @@ OPS = [
     ),
     OpDef("rt.string_length", "The number of bytes of a string.", verify=_verify_tag, pure=True),
     OpDef("rt.concat", "The concatenation of any number of strings, borrowed.", pure=True),
+    OpDef(
+        "rt.list", "A list of words: whether they are counted, then the words, which it consumes.", pure=True
+    ),
     OpDef("rt.cast", "The same cell at another type.", pure=True),
     OpDef("rt.global", "Declares a file-scope variable by the types of its parts.", symbol=True),
     OpDef("rt.string", "The address of a static string.", pure=True),

@@ -11,9 +11,11 @@ import os
 from collections.abc import Sequence
 
 from ospjit.diagnostics import Diagnostics, Span
+from ospjit.dialects.osp import fn_of
 from ospjit.ir import (
     Block,
     Builder,
+    DialectType,
     FunctionType,
     Location,
     Operation,
@@ -27,7 +29,7 @@ from ospjit.ir import (
     new_module,
 )
 from ospjit.irgen.expressions import FunctionBuilder
-from ospjit.irgen.types import ir_type
+from ospjit.irgen.types import STEP, ir_type
 from ospjit.types import core
 from ospjit.types import types as ty
 
@@ -58,6 +60,7 @@ class _Generator:
         program = self.program
         for data in program.datas.values():
             self._data(data)
+        self._step()
         for variable in program.globals.values():
             attrs: dict[str, object] = {
                 "sym_name": variable.name,
@@ -93,6 +96,22 @@ class _Generator:
             "types": tuple(tuple(ir_type(t) for _, t in v.fields) for v in data.variants),
         }
         self.b.create("osp.data", [], [], attrs, loc=self.location(data.span))
+
+    def _step(self) -> None:
+        """The union that iterators yield."""
+        element = DialectType("osp.var", ("T",))
+        rest = fn_of(DialectType("osp.data", (STEP, element)), ())
+        attrs: dict[str, object] = {
+            "sym_name": STEP,
+            "title": "Step",
+            "params": ("T",),
+            "record": False,
+            "variants": ("Done", "More"),
+            "positional": (False, True),
+            "fields": ((), ("value", "rest")),
+            "types": ((), (element, rest)),
+        }
+        self.b.create("osp.data", [], [], attrs)
 
     # ---- functions
 

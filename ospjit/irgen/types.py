@@ -22,10 +22,11 @@ _GENERIC = {
     "Result": "osp.result",
     "List": "osp.list",
     "Map": "osp.map",
-    "Iterator": "osp.iterator",
     "Fiber": "osp.fiber",
     "Channel": "osp.channel",
 }
+#: The union of which iterators are made; every module declares it.
+STEP = "osp.Step"
 _cache: dict[ty.Type, Type] = {}
 
 
@@ -43,6 +44,8 @@ def _convert(t: ty.Type) -> Type:
         if base is not None:
             return base
         args = tuple(map(ir_type, t.args))
+        if t.name == "Iterator":  # a function value that yields a step: the end, or an element and the rest
+            return fn_of(DialectType("osp.data", (STEP, *args)), ())
         generic = _GENERIC.get(t.name)
         return DialectType(generic, args) if generic else DialectType("osp.data", (t.name, *args))
     if isinstance(t, ty.Fun):
