@@ -19,6 +19,9 @@ PROGRAM = "osp_program"
 #: The C-ABI thunk through which the runtime calls a function value that takes one pointer.
 THUNK = "osp_thunk_pointer"
 ENTRY = "osp.entry"
+#: What precedes an exported function's name in that of its C-ABI thunk, `void (osp_ctx *, void *env, uint64_t *words)`:
+#: it takes the arguments' parts from `words`, one each, and leaves the results' parts there. `env` is ignored.
+EXPORT = "osp_export$"
 
 _KIND_CELL = 1
 _KIND_CLOSURE = 2
@@ -191,6 +194,8 @@ class _Emitter:
         for op in body_of(self.module).ops:
             if op.name == "func.func":
                 _Function(self, op).run()
+                if op.attr("exported"):
+                    self._export(op)
                 entry = entry or op.attr("sym_name") == ENTRY
             elif op.name == "rt.global":
                 self._global(op)
@@ -226,6 +231,35 @@ class _Emitter:
             f"  %result = call tailcc i64 {quoted(ENTRY)}(ptr %ctx)\n"
             "  store i64 %result, ptr %status\n  ret void\n}"
         )
+
+    def _export(self, op: Operation) -> None:
+        """The thunk of an exported function. It passes ownership on, in both directions."""
+        symbol, function_type = op.attr("sym_name"), op.attr("function_type")
+        inputs = [llvm_type(t) for t in function_type.inputs]
+        results = [llvm_type(t) for t in function_type.results]
+        lines, args = [], ["ptr %ctx"]
+        for index, t in enumerate(inputs):
+            lines += [f"  %p{index} = getelementptr i64, ptr %words, i64 {index}"]
+            if t == "i1":
+                lines += [f"  %w{index} = load i64, ptr %p{index}", f"  %a{index} = trunc i64 %w{index} to i1"]
+            else:
+                lines += [f"  %a{index} = load {t}, ptr %p{index}"]
+            args.append(f"{t} %a{index}")
+        returned = result_type(results)
+        bound = "%r = " if results else ""
+        lines.append(f"  {bound}call tailcc {returned} {quoted(symbol)}({', '.join(args)})")
+        for index, t in enumerate(results):
+            value = "%r"
+            if len(results) > 1:
+                value = f"%r{index}"
+                lines.append(f"  {value} = extractvalue {returned} %r, {index}")
+            lines.append(f"  %q{index} = getelementptr i64, ptr %words, i64 {index}")
+            if t == "i1":
+                lines.append(f"  %b{index} = zext i1 {value} to i64")
+                t, value = "i64", f"%b{index}"
+            lines.append(f"  store {t} {value}, ptr %q{index}")
+        head = f"define void {quoted(EXPORT + symbol)}(ptr %ctx, ptr %env, ptr %words) #0 {{"
+        self.lines.append("\n".join([head, *lines, "  ret void\n}"]))
 
     def _thunk(self) -> None:
         """The runtime keeps its reference to the environment; the call takes one of its own."""
@@ -303,9 +337,8 @@ class _Function:
             self._block(block, block is blocks[0])
         prologue = self._prologue()
         symbol = self.op.attr("sym_name")
-        linkage = "" if self.op.attr("exported") else "internal "
         head = (
-            f"define {linkage}tailcc {result_type(self.results)} {quoted(symbol)}({', '.join(params)}) #0 {{"
+            f"define internal tailcc {result_type(self.results)} {quoted(symbol)}({', '.join(params)}) #0 {{"
         )
         self.e.lines.append("\n".join([head, "entry:", *prologue, *self.lines, "}"]))
 

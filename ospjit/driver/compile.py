@@ -21,12 +21,11 @@ if TYPE_CHECKING:
 
 
 class Compilation:
-    """One source on its way to machine code. `exported` names functions that must be reachable from outside."""
+    """One source on its way to machine code."""
 
-    def __init__(self, source: Source, options: CompileOptions | None = None, exported: tuple[str, ...] = ()) -> None:
+    def __init__(self, source: Source, options: CompileOptions | None = None) -> None:
         self.source = source
         self.options = options or CompileOptions()
-        self.exported = exported
         self.diagnostics = Diagnostics()
         self.timer = Timer()
 

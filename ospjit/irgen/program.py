@@ -123,8 +123,10 @@ class _Generator:
         tparams: tuple[str, ...],
         span: Span,
         name: str,
+        exported: bool = False,
     ) -> tuple[FunctionBuilder, Sequence[Value]]:
-        """A new function; what builds its body, and its arguments."""
+        """A new function; what builds its body, and its arguments. An exported one is callable from outside,
+        unless it is generic: then only its instances exist."""
         block = Block(inputs)
         attrs: dict[str, object] = {
             "sym_name": symbol,
@@ -133,6 +135,8 @@ class _Generator:
         }
         if tparams:
             attrs["tparams"] = tparams
+        elif exported:
+            attrs["exported"] = True
         self.b.create("func.func", [], [], attrs, [Region([block])], loc=self.location(span))
         builder = FunctionBuilder(block, tparams, self._lift, self._builtin, self.location)
         builder.b.loc = self.location(span)
@@ -148,7 +152,13 @@ class _Generator:
     def _function(self, function: core.Function) -> None:
         inputs = [ir_type(p.type) for p in function.params]
         builder, args = self._open(
-            function.symbol, inputs, ir_type(function.result), function.tparams, function.span, function.name
+            function.symbol,
+            inputs,
+            ir_type(function.result),
+            function.tparams,
+            function.span,
+            function.name,
+            exported=function.exported,
         )
         for local, value in zip(function.params, args, strict=True):
             builder.bind(local, value)
