@@ -178,10 +178,14 @@ class Functions(Expressions):
             todo = self._announce_block(node)
             declared: dict[str, Span] = {}
             stmts: list[core.Stmt] = []
+            coming = {s.name for s in node.statements if isinstance(s, ast.Let)}
+            self.coming.append(coming)
             for statement in node.statements:
                 if todo:
                     self._infer_needed(todo, statement)
                 self.statement(statement, stmts, declared)
+                coming.difference_update(declared)
+            self.coming.pop()
             if todo and node.result is not None:
                 self._infer_needed(todo, node.result)
             result = None

@@ -67,6 +67,7 @@ class Session:
         self.datas: dict[str, core.Data] = {}
         self.functions: dict[str, FnInfo] = {}
         self.file_muts: set[str] = set()
+        self.coming: list[set[str]] = []  # for each block around: the variables declared further down
         self.file_names: dict[str, Span] = {}
         # Everything whose types have to be settled at the end.
         self.exprs: list[core.Expr] = []
@@ -351,9 +352,9 @@ class Session:
         """Report an unknown name, once in its scope."""
         hints = self.suggestion(name, self.names_in_scope())
         if name in self.file_muts:
-            hints = (
-                "a named function does not see the `mut` variables of the file scope: pass it as an argument",
-            )
+            hints = ("a named function does not see the `mut`s of the file scope: pass it as an argument",)
+        elif any(name in names for names in self.coming):
+            hints = ("it is declared further down: move its declaration up",)
         self.error("OSP2001" if what == "variable" else "OSP2002", f"undefined {what} '{name}'", span, hints)
         return self.bad(span)
 
@@ -403,13 +404,13 @@ class Session:
 
     def _drop_result(self, value: core.Expr, expected: Fun, actual: Fun, span: Span) -> core.Expr | None:
         """Where a function to `Unit` is wanted, one with any result will do: wrap it."""
-        result = prune(actual.result)
-        if prune(expected.result) is not UNIT or result is UNIT or type(result) is Var or result is BAD:
-            return None
-        if len(expected.params) != len(actual.params):
+        if prune(expected.result) is not UNIT or len(expected.params) != len(actual.params):
             return None
         for want, have in zip(expected.params, actual.params, strict=True):
-            self.unify(want, have, span)
+            self.unify(want, have, span)  # this may settle what the result is
+        result = prune(actual.result)
+        if result is UNIT or result is BAD or type(result) is Var:
+            return None
         return self.wrapper(
             expected.params,
             UNIT,
