@@ -2,7 +2,7 @@
 
 `expand` says which types a value's type turns into (possibly none, possibly itself). Block arguments, branch
 operands, calls, returns and signatures follow by themselves; every other operation that touches an expanded
-type needs a handler, registered by name, that yields the new values of its results. Blocks are visited in
+type needs a handler, registered by name or the default one, that yields the new values of its results. Blocks are visited in
 reverse postorder, so a handler always sees converted operands.
 """
 
@@ -21,8 +21,14 @@ Handler = Callable[["Conversion", Operation, Sequence[Parts], Builder], Sequence
 class Conversion:
     """One conversion of a module. Handlers are looked up by operation name."""
 
-    def __init__(self, expand: Callable[[Type], tuple[Type, ...]], handlers: dict[str, Handler]) -> None:
+    def __init__(
+        self,
+        expand: Callable[[Type], tuple[Type, ...]],
+        handlers: dict[str, Handler],
+        default: Handler | None = None,
+    ) -> None:
         self.expand = expand
+        self.default = default
         self.handlers = {**_STRUCTURAL, **handlers}
         self.values: dict[Value, Parts] = {}
         self.converted = 0
@@ -92,7 +98,9 @@ class Conversion:
         handler = self.handlers.get(op.name)
         if handler is None:
             if not any(self.changes(v.type) for v in (*op.operands, *op.results)):
-                handler = _same_operation
+                handler = same_operation
+            elif self.default is not None:
+                handler = self.default
             else:
                 raise NotImplementedError(f"no conversion for {op.name}")
         operands = [self.parts(v) for v in op.operands]
@@ -107,7 +115,7 @@ def flat(operands: Sequence[Parts]) -> list[Value]:
     return [value for parts in operands for value in parts]
 
 
-def _same_operation(c: Conversion, op: Operation, operands: Sequence[Parts], b: Builder) -> Sequence[Parts]:
+def same_operation(c: Conversion, op: Operation, operands: Sequence[Parts], b: Builder) -> Sequence[Parts]:
     """The same operation over the new operands, with the results' types expanded."""
     types = [r.type for r in op.results]
     new = b.create(op.name, flat(operands), c.types(types), op.attributes)
@@ -128,15 +136,15 @@ _STRUCTURAL: dict[str, Handler] = {
     "cf.br": _branch,
     "cf.cond_br": _branch,
     "cf.switch": _branch,
-    "func.return": _same_operation,
-    "func.call": _same_operation,
-    "osp.call": _same_operation,
-    "osp.call_closure": _same_operation,
-    "osp.func_ref": _same_operation,
-    "osp.construct": _same_operation,
-    "osp.get_field": _same_operation,
-    "osp.variant_field": _same_operation,
-    "osp.global_get": _same_operation,
-    "osp.global_set": _same_operation,
-    "osp.list": _same_operation,
+    "func.return": same_operation,
+    "func.call": same_operation,
+    "osp.call": same_operation,
+    "osp.call_closure": same_operation,
+    "osp.func_ref": same_operation,
+    "osp.construct": same_operation,
+    "osp.get_field": same_operation,
+    "osp.variant_field": same_operation,
+    "osp.global_get": same_operation,
+    "osp.global_set": same_operation,
+    "osp.list": same_operation,
 }

@@ -34,7 +34,7 @@ from ospjit.ir import (
     pattern,
 )
 from ospjit.dialects.rt import is_counted
-from ospjit.passes.conversion import Conversion, Handler, Parts
+from ospjit.passes.conversion import Conversion, Handler, Parts, same_operation
 from ospjit.passes.data_types import DataTypes
 from ospjit.passes.unbox_results import expand as expand_result
 
@@ -51,7 +51,7 @@ class LowerData(Pass):
     def run(self, module: Operation, ctx: PassContext) -> None:
         """See the module's docstring."""
         lowering = _Lowering(module, ctx)
-        Conversion(lowering.expand, _ENUMERATIONS).run(module)
+        Conversion(lowering.expand, _ENUMERATIONS, same_operation).run(module)
         lowering.globals()
         apply_patterns(module, lowering.patterns())
         for op in body_of(module).ops:
