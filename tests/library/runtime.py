@@ -37,9 +37,10 @@ class Failed(Exception):
 
 
 class Runtime:
-    """`rt.osp_string_repeat(b"ab", 3)`: bytes are passed and returned as Osprey strings, cells as addresses."""
+    """`rt.osp_string_repeat(b"ab", 3)`: bytes become strings of the language and back; cells are addresses."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         self.library = ctypes.CDLL(str(path))
         self.library.osp_string_new.restype = ctypes.c_void_p
         self.library.osp_string_new.argtypes = [ctypes.c_char_p, ctypes.c_size_t]
