@@ -120,8 +120,9 @@ class Functions(Expressions):
             self.settle_by_default(ambiguous)
         self.pending[-1].extend(outer)
         names = []
+        letters = iter(_letters())
         for var in quantified:
-            name = next(n for n in _letters() if n not in self.type_names)
+            name = next(n for n in letters if n not in self.type_names)
             self.type_names.add(name)
             var.ref = param(name)
             names.append(name)
@@ -143,18 +144,25 @@ class Functions(Expressions):
                 found: dict[Var, None] = {}
                 variables(info.mono, found)
                 quantified.update((v, None) for v in found if v.level > level)
-        kept: list[Constraint] = []
-        rest = [(c, *_mentions(c)) for c in constraints if not c.done]
-        changed = True
-        while changed:
-            changed = False
-            for item in list(rest):
-                constraint, inside, names = item
-                if any(v in quantified for v in inside) or not rigid.isdisjoint(names):
-                    quantified.update((v, None) for v in inside if v.level > level)
-                    kept.append(constraint)
-                    rest.remove(item)
-                    changed = True
+        left = [(c, *_mentions(c)) for c in constraints if not c.done]
+        about: dict[Var, list[int]] = {}
+        for i, (_, inside, _) in enumerate(left):
+            for var in inside:
+                about.setdefault(var, []).append(i)
+        # A constraint on a generalised type is the scheme's, and so are all other types that it speaks of.
+        taken = {i for i, (_, _, names) in enumerate(left) if not rigid.isdisjoint(names)}
+        reached = [v for i in taken for v in left[i][1] if v.level > level]
+        work = [*quantified, *reached]
+        quantified.update(dict.fromkeys(reached))
+        while work:
+            for i in about.get(work.pop(), ()):
+                if i not in taken:
+                    taken.add(i)
+                    new = [v for v in left[i][1] if v.level > level and v not in quantified]
+                    quantified.update(dict.fromkeys(new))
+                    work += new
+        kept = [left[i][0] for i in sorted(taken)]
+        rest = [left[i] for i in range(len(left)) if i not in taken]
         ambiguous = [c for c, inside, _ in rest if any(v.level > level for v in inside)]
         outer = [c for c, inside, _ in rest if not any(v.level > level for v in inside)]
         return quantified, kept, ambiguous, outer

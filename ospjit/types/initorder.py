@@ -12,7 +12,6 @@ from dataclasses import fields
 from ospjit.diagnostics import Diagnostics, Label
 from ospjit.types import core
 
-
 _SLOTS: dict[type, tuple[str, ...]] = {}
 
 

@@ -2,8 +2,9 @@
 
 Hindley-Milner with levels (Rémy 1992, "Extension of ML type system with a sorted equational theory on
 types"): a variable belongs to the level of the innermost function group in whose types it may still be
-generalised, and unification lowers levels instead of searching environments. Types under inference are the classes of
-`types.types`, made without interning, with `Var` among them. Nothing here reports; failures are values.
+generalised, and unification lowers levels instead of searching environments. Types under inference are the
+classes of `types.types`, made without interning, with `Var` among them. Nothing here reports; failures are
+values.
 """
 
 from __future__ import annotations
