@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from ospjit.diagnostics.source import Span
 
@@ -43,9 +44,16 @@ class CompileFailed(Exception):
 
 @dataclass
 class Diagnostics:
-    """Collects the diagnostics of one run; a message at a place is kept once."""
+    """Collects the diagnostics of one run; a message at a place is kept once.
+
+    Of each severity the first `LIMIT` are kept: nobody reads more, and a file of noise must not cost more
+    than a file of code.
+    """
+
+    LIMIT: ClassVar[int] = 100
 
     items: list[Diagnostic] = field(default_factory=list)
+    _counts: dict[str, int] = field(default_factory=dict)
     _seen: set[tuple[str, str, int]] = field(default_factory=set)
 
     def error(
@@ -65,9 +73,11 @@ class Diagnostics:
         self.add(Diagnostic(code, message, span, (), tuple(hints), "warning"))
 
     def add(self, diagnostic: Diagnostic) -> None:
-        """Add a diagnostic unless the same message stands at the same place."""
+        """Add a diagnostic unless the same message stands at the same place or the limit is reached."""
         key = (diagnostic.code, diagnostic.message, diagnostic.span.start if diagnostic.span else -1)
-        if key not in self._seen:
+        count = self._counts.get(diagnostic.severity, 0)
+        if count < self.LIMIT and key not in self._seen:
+            self._counts[diagnostic.severity] = count + 1
             self._seen.add(key)
             self.items.append(diagnostic)
 

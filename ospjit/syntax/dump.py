@@ -37,7 +37,7 @@ def dump_ast(program: ast.Program) -> str:
     stack: list[tuple[int, str, Any]] = [(0, "", item) for item in reversed(program.statements)]
     while stack:
         depth, role, item = stack.pop()
-        head = "  " * depth + (f"{role}: " if role else "")
+        head = _indent(depth) + (f"{role}: " if role else "")
         if isinstance(item, ast.Node):
             scalars, children = _parts(item)
             lines.append(f"{head}{type(item).__name__} {_place(item)}{scalars}")
@@ -49,6 +49,11 @@ def dump_ast(program: ast.Program) -> str:
             children = []
         stack.extend((depth + 1, name, child) for name, child in reversed(children))
     return "\n".join(lines) + ("\n" if lines else "")
+
+
+def _indent(depth: int) -> str:
+    """Two spaces a level; from level 50 on the level as a number, so that long chains stay printable."""
+    return "  " * depth if depth < 50 else "  " * 50 + f"[{depth}] "
 
 
 def _parts(node: ast.Node) -> tuple[str, list[tuple[str, Any]]]:
