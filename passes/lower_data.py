@@ -134,8 +134,8 @@ class _Lowering:
         for op in body_of(self.module).ops:
             if op.name == "osp.global":
                 types = tuple(TypeAttr(t) for t in self.parts(op.attr("type")))
-                attrs = {"sym_name": op.attr("sym_name"), "types": types, "title": op.attr("title")}
-                Builder.before(op).create("rt.global", [], [], attrs)
+                attrs = {k: op.attributes[k] for k in ("sym_name", "title", "mutable")}
+                Builder.before(op).create("rt.global", [], [], {**attrs, "types": types})
                 op.erase()
 
     # ---- patterns

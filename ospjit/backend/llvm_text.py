@@ -187,7 +187,7 @@ class _Emitter:
         self.strings: dict[bytes, str] = {}
         self.static: dict[tuple[int, str], str] = {}
         self.used: set[str] = {"osp_dup", "osp_drop"}
-        self.global_names: dict[tuple[str, int], str] = {}
+        self.mutable: dict[str, bool] = {}
 
     def run(self) -> str:
         entry = False
@@ -209,6 +209,7 @@ class _Emitter:
         return "\n".join([*head, *self.constants, _PRELUDE, *declarations, *self.lines, _EPILOGUE])
 
     def _global(self, op: Operation) -> None:
+        self.mutable[op.attr("sym_name")] = bool(op.attr("mutable"))
         for index, t in enumerate(op.attr("types")):
             name = quoted(f"{op.attr('sym_name')}.{index}")
             self.constants.append(f"{name} = internal global {llvm_type(t)} zeroinitializer")
@@ -505,9 +506,11 @@ class _Function:
         value = op.operands[0]
         name = self._global_name(op)
         if is_counted(value.type):
+            # Every thread may read it. What is never replaced need not be counted any more.
+            mark = "osp_mark_shared" if self.e.mutable[op.attr("global")] else "osp_mark_immortal"
             old = self.fresh()
-            self.e.used.add("osp_mark_shared")
-            self.emit(f"call void @osp_mark_shared(ptr {self.name(value)})")
+            self.e.used.add(mark)
+            self.emit(f"call void @{mark}(ptr {self.name(value)})")
             self.emit(f"{old} = load ptr, ptr {name}")
             self.emit(f"store {self.typed(value)}, ptr {name}")
             self.emit(f"call void @rt.drop(ptr {old})")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 
 from ospjit.driver.compile import Compilation
 
@@ -18,5 +19,9 @@ def run_program(compilation: Compilation, arguments: list[str], workers: int = 0
 
     code = compilation.code
     runtime.start(workers, arguments)
-    entry = ctypes.c_void_p(code.address(PROGRAM))
-    return int(runtime.library().osp_run_main(entry))
+    lib = runtime.library()
+    status = int(lib.osp_run_main(ctypes.c_void_p(code.address(PROGRAM))))
+    live = int(lib.osp_live_cells())
+    if live > 0:  # -1: nobody counts, see OSPJIT_COUNT_CELLS
+        print(f"ospjit: {live} cells are still alive at the end", file=sys.stderr)
+    return status

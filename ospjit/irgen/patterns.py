@@ -34,9 +34,9 @@ def _encode(pattern: core.Pattern, binders: list[core.Local]) -> tuple[object, .
         names = tuple(name for name, _ in pattern.fields)
         return ("rec", pattern.open, names, *(_encode(p, binders) for _, p in pattern.fields))
     if isinstance(pattern, core.PList):
-        items = [_encode(p, binders) for p in pattern.items]
+        # In the order in which they stand in the encoding, which numbers what they bind.
         rest = ("none",) if pattern.rest is None else _encode(pattern.rest, binders)
-        return ("list", rest, *items)
+        return ("list", rest, *(_encode(p, binders) for p in pattern.items))
     if isinstance(pattern, core.PAs):
         whole = _bind(pattern.local, binders)
         return ("as", whole, _encode(pattern.pattern, binders))

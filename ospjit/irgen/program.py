@@ -66,6 +66,7 @@ class _Generator:
                 "sym_name": variable.name,
                 "type": TypeAttr(ir_type(variable.type)),
                 "title": variable.title,
+                "mutable": variable.mutable,
             }
             self.b.create("osp.global", [], [], attrs, loc=self.location(variable.span))
         for extern in program.externs.values():
