@@ -18,6 +18,11 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
+/* ThreadSanitizer keeps a call stack for each flow. What runs between the announcement of a switch and the switch itself
+ * would be entered on one and left on the other. */
+#define UNTRACED __attribute__((no_sanitize("thread")))
+#define UNTRACED_INLINE UNTRACED static inline __attribute__((always_inline))
+
 /* ---- which mechanism --------------------------------------------------------------------------------------------- */
 
 #ifdef OSP_SWITCH_ASM
@@ -51,7 +56,7 @@ bool osp__context_is_direct(void) { return false; }
 /* ---- what the sanitizers want to know ---------------------------------------------------------------------------- */
 
 /* Before leaving `from`; `dying` lets AddressSanitizer free its fake stack. */
-static inline void announce(struct osp__context *from, struct osp__context *to, bool dying) {
+UNTRACED_INLINE void announce(struct osp__context *from, struct osp__context *to, bool dying) {
     (void)from, (void)to, (void)dying;
 #if OSP_ASAN
     __sanitizer_start_switch_fiber(dying ? NULL : &from->sanitizer_stack, to->stack_low, to->stack_size);
@@ -62,7 +67,7 @@ static inline void announce(struct osp__context *from, struct osp__context *to, 
 }
 
 /* After arriving in `self`. */
-static inline void arrived(struct osp__context *self) {
+UNTRACED_INLINE void arrived(struct osp__context *self) {
     (void)self;
 #if OSP_ASAN
     __sanitizer_finish_switch_fiber(self->sanitizer_stack, NULL, NULL);
@@ -71,7 +76,7 @@ static inline void arrived(struct osp__context *self) {
 
 /* ---- making ------------------------------------------------------------------------------------------------------ */
 
-static void start(unsigned high, unsigned low) {
+UNTRACED static void start(unsigned high, unsigned low) {
     struct osp__context *self = (struct osp__context *)((uintptr_t)high << 32 | low);
     void (*entry)(void *) = self->entry;
     self->entry = NULL;
@@ -80,7 +85,7 @@ static void start(unsigned high, unsigned low) {
     __builtin_trap(); /* an entry never returns */
 }
 
-static void prepare(ucontext_t *first, struct osp__context *context) {
+UNTRACED static void prepare(ucontext_t *first, struct osp__context *context) {
     getcontext(first);
     first->uc_stack.ss_sp = context->stack_low;
     first->uc_stack.ss_size = context->stack_size;
@@ -147,14 +152,14 @@ void osp__context_release(struct osp__context *context) {
 #ifdef OSP_SWITCH_ASM
 /* Apart, because the ucontext_t is large and only the first switch to a stack needs one. It may live in this frame:
  * the frame stays until somebody switches back, and setcontext has read it long before. */
-__attribute__((noinline)) static void enter(struct osp__context *from, struct osp__context *to) {
+UNTRACED __attribute__((noinline)) static void enter(struct osp__context *from, struct osp__context *to) {
     ucontext_t first;
     prepare(&first, to);
     osp__switch_enter(&from->stack_pointer, &first);
 }
 #endif
 
-static inline void transfer(struct osp__context *from, struct osp__context *to) {
+UNTRACED_INLINE void transfer(struct osp__context *from, struct osp__context *to) {
 #ifdef OSP_SWITCH_ASM
     if (OSP_LIKELY(to->portable == NULL)) {
         if (OSP_LIKELY(to->entry == NULL))
@@ -167,13 +172,13 @@ static inline void transfer(struct osp__context *from, struct osp__context *to) 
     swapcontext(from->portable, to->portable);
 }
 
-void osp__context_switch(struct osp__context *from, struct osp__context *to) {
+UNTRACED void osp__context_switch(struct osp__context *from, struct osp__context *to) {
     announce(from, to, false);
     transfer(from, to);
     arrived(from);
 }
 
-_Noreturn void osp__context_abandon(struct osp__context *from, struct osp__context *to) {
+UNTRACED _Noreturn void osp__context_abandon(struct osp__context *from, struct osp__context *to) {
     announce(from, to, true);
     transfer(from, to);
     __builtin_unreachable();

@@ -68,10 +68,10 @@ int osp__fault_install(void) {
     return sigaction(SIGSEGV, &action, &previous) == 0 ? 0 : -errno;
 }
 
-int osp__fault_prepare_thread(void) {
+int osp__fault_prepare_thread(void **alternate_stack) {
     const size_t size = 64 << 10;
-    void *memory = osp__alloc(size);
-    if (memory == NULL) return -ENOMEM;
-    stack_t alternate = {.ss_sp = memory, .ss_size = size};
+    *alternate_stack = osp__alloc(size);
+    if (*alternate_stack == NULL) return -ENOMEM;
+    stack_t alternate = {.ss_sp = *alternate_stack, .ss_size = size};
     return sigaltstack(&alternate, NULL) == 0 ? 0 : -errno;
 }

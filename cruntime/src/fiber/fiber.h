@@ -75,6 +75,6 @@ const char *osp__fiber_name(const struct osp_fiber *fiber, char buffer[32]);
 
 /* Catches touches of guard pages: once for the process, and for each thread that runs fibers. */
 int osp__fault_install(void);
-int osp__fault_prepare_thread(void);
+int osp__fault_prepare_thread(void **alternate_stack); /* the thread's as long as it lives */
 
 #endif

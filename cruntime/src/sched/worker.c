@@ -178,7 +178,8 @@ void *osp__worker_main(void *argument) {
     struct osp_worker *worker = argument;
     self = worker;
     /* Without its context or its alternate stack a worker cannot run a single fiber: nothing would ever happen. */
-    if (osp__context_of_thread(&worker->context) != 0 || osp__fault_prepare_thread() != 0) osp__runtime_out_of_memory();
+    if (osp__context_of_thread(&worker->context) != 0 || osp__fault_prepare_thread(&worker->alternate_stack) != 0)
+        osp__runtime_out_of_memory();
     worker->now_ns = osp__now_ns();
     for (;;) {
         empty_inbox(worker);

@@ -37,6 +37,7 @@ struct osp_worker {
     int index;
     int epoll;
     int64_t now_ns;                   /* read once a round of the loop */
+    void *alternate_stack;            /* for the handler of stack faults */
     void *http;                       /* what the HTTP server keeps per worker */
 
     struct osp__work *inbox __attribute__((aligned(64))); /* atomic: work from other threads, newest first */
