@@ -134,6 +134,7 @@ class _Parser:
                 break
             else:
                 lexer.fail("expected an operation in generic form" + ("" if kind != "end" else " or '}'"))
+        self._check_blocks(self._region)
         self._leave_scope()
         block = self._region.block
         assert block is not None
@@ -252,8 +253,7 @@ class _Parser:
         self.lexer.expect("}")
         op = self.stack[-1]
         region = self._region
-        for token in region.undefined.values():
-            self.lexer.fail(f"there is no block {token.text} in this region", token)
+        self._check_blocks(region)
         values = self.scopes[-1].values
         for name in region.defined:
             del values[name]
@@ -265,6 +265,10 @@ class _Parser:
             self._leave_scope()
         self.stack.pop()
         self._finish(op)
+
+    def _check_blocks(self, region: _OpenRegion) -> None:
+        for token in region.undefined.values():
+            self.lexer.fail(f"there is no block {token.text} in this region", token)
 
     def _block_label(self) -> None:
         lexer = self.lexer

@@ -161,7 +161,8 @@ def test_successors_and_their_arguments() -> None:
     op.set_successor_args(0, [])
     assert op.attr("operandSegmentSizes") == (1, 0, 1) and op.successor_args(1) == (x,)
     op.replace_successor(0, right)
-    assert left.predecessors() == [right] and right.uses == [(op, 1), (op, 0)] or len(right.uses) == 2
+    assert left.predecessors() == [right]
+    assert sorted(index for _, index in right.uses) == [0, 1]
 
 
 def test_switch_arguments_resize() -> None:
