@@ -368,13 +368,13 @@ _b("reverse", "(s: string) -> string", "The code points in reverse.", c="osp_str
 _b(
     "padStart",
     "(s: string, width: int, fill: string) -> Result<string, Error>",
-    "Filled at the start up to `width` bytes.",
+    "Filled at the start up to `width` bytes, without cutting a character of `fill`.",
     c="osp_string_pad_start",
 )
 _b(
     "padEnd",
     "(s: string, width: int, fill: string) -> Result<string, Error>",
-    "Filled at the end up to `width` bytes.",
+    "Filled at the end up to `width` bytes, without cutting a character of `fill`.",
     c="osp_string_pad_end",
 )
 _b("parseInt", "(s: string) -> Result<int, Error>", "The integer that a string spells.", c="osp_parse_int")
@@ -387,8 +387,9 @@ _b(
 _b(
     "matchesPattern",
     "(s: string, regex: string) -> Result<bool, Error>",
-    "Whether a POSIX extended regular expression matches somewhere.",
+    "Whether a POSIX extended regular expression (or \\d \\w \\s) matches somewhere.",
     c="osp_matches_pattern",
+    suspends=True,
 )
 
 _section_of("Lists")
@@ -537,17 +538,18 @@ _b(
     "(text: string) -> Result<int, Error>",
     "Parses a JSON text; a handle on it.",
     c="osp_json_parse",
+    suspends=True,
 )
 _b(
     "jsonGet",
     "(handle: int, path: string) -> Result<string, Error>",
-    "The text of the value at a path like user.items[0].name.",
+    "The value at a path like user.items[0].name: a string raw, anything else as its JSON text.",
     c="osp_json_get",
 )
 _b(
     "jsonLength",
     "(handle: int, path: string) -> int",
-    "The number of elements of the array or object at a path.",
+    "The number of elements of the array or object at a path; -1 if there is none.",
     c="osp_json_length",
 )
 _b("jsonFree", "(handle: int) -> Result<Unit, Error>", "Releases a parsed JSON text.", c="osp_json_free")
@@ -894,6 +896,11 @@ _r("osp_mark_shared", "(value: cell) -> Unit", context=False)
 _r("osp_mark_immortal", "(value: cell) -> Unit", context=False)
 _r("osp_stack_exhausted", "() -> Unit", noreturn=True)
 _r("osp_yield", "() -> Unit", suspends=True)
+_r("osp_spawn", "(body: thunk, words: int, pointers: int) -> cell")
+_r("osp_await", "(fiber: cell) -> Ptr", suspends=True)
+_r("osp_await_result", "(fiber: cell) -> Result<Ptr, string>", suspends=True)
+_r("osp_fiber_done", "(fiber: cell) -> bool")
+_r("osp_fiber_id", "(fiber: cell) -> int")
 _r("osp_poll", "() -> Unit", suspends=True)
 _r("osp_fiber_fail", "(message: string) -> Unit", noreturn=True)
 _r("osp_http_listen", "(serverID: int, handler: thunk) -> Result<Unit, string>", suspends=True)

@@ -118,13 +118,29 @@ static void fail_parse(char **error, const char *text, const struct osp__json_er
     osp__set_error(error, "jsonParse: line %zu, column %zu: %s", line, column, fault->reason);
 }
 
+struct job {
+    const char *text;
+    struct osp__json *document;
+    struct osp__json_error fault;
+};
+
+static void parse(void *argument)
+{
+    struct job *job = argument;
+    job->document = osp__json_parse(job->text, osp__length(job->text), &job->fault);
+}
+
+/* A text that takes longer than about a millisecond is parsed on the pool, so that other fibers go on. */
+enum { LARGE_TEXT = 1 << 18 };
+
 OSP_API int64_t osp_json_parse(osp_ctx *ctx, char *text, char **error)
 {
-    (void)ctx;
-    struct osp__json_error fault;
-    struct osp__json *document = osp__json_parse(text, osp__length(text), &fault);
+    struct job job = {.text = text};
+    if (osp__length(text) < LARGE_TEXT || osp_blocking_call(ctx, parse, &job) < 0)
+        parse(&job);
+    struct osp__json *document = job.document;
     if (document == NULL) {
-        fail_parse(error, text, &fault);
+        fail_parse(error, text, &job.fault);
         return 0;
     }
     pthread_mutex_lock(&table.lock);

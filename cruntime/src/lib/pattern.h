@@ -49,6 +49,31 @@ struct osp__pattern {
 const char *osp__pattern_compile(struct osp__pattern *pattern, const char *text, size_t length, size_t *offset);
 void osp__pattern_free(struct osp__pattern *pattern);
 
+/* A search for the pattern in a text, both of which must outlive it. It can be done in parts, since it may be long. */
+struct osp__pattern_search {
+    const struct osp__pattern *pattern;
+    const char *text;
+    size_t length, at;
+    uint32_t *memory; /* what the sets and the stack below are parts of */
+    struct osp__pattern_set {
+        uint32_t *dense, *sparse;
+        uint32_t size;
+    } now, next;
+    uint32_t *pending;
+    bool matched;
+};
+
+enum osp__pattern_state { OSP_PATTERN_SEARCHING, OSP_PATTERN_FOUND, OSP_PATTERN_NOT_FOUND };
+
+/* False when memory runs out; nothing needs to be ended then. */
+bool osp__pattern_begin(struct osp__pattern_search *search, const struct osp__pattern *pattern, const char *text,
+                        size_t length);
+
+/* Goes on for at most so many characters. */
+enum osp__pattern_state osp__pattern_advance(struct osp__pattern_search *search, size_t characters);
+
+void osp__pattern_end(struct osp__pattern_search *search);
+
 /* The character at text[0] and its width; `length` is at least 1. */
 size_t osp__pattern_character(const char *text, size_t length, uint32_t *character);
 

@@ -1,26 +1,11 @@
 /* pattern_match.c - running a compiled pattern over a text, all alternatives at once; see pattern.h. */
-#include "../base.h"
-
 #include <string.h>
 
 #include "../sys/sys.h"
-#include "failure.h"
 #include "pattern.h"
 
-/* A set of steps with constant-time insertion, membership and clearing (Briggs and Torczon 1993). */
-struct set {
-    uint32_t *dense, *sparse;
-    uint32_t size;
-};
-
-struct run {
-    const struct osp__pattern *pattern;
-    struct set now, next;
-    uint32_t *pending; /* steps still to be followed: a stack */
-    bool matched;
-};
-
-static bool add(struct set *set, uint32_t step)
+/* Steps are kept in sets with constant-time insertion, membership and clearing (Briggs and Torczon 1993). */
+static bool add(struct osp__pattern_set *set, uint32_t step)
 {
     uint32_t place = set->sparse[step];
     if (place < set->size && set->dense[place] == step)
@@ -31,24 +16,25 @@ static bool add(struct set *set, uint32_t step)
 }
 
 /* Adds a step and all that are reached from it without consuming a character. */
-static void follow(struct run *run, struct set *set, uint32_t first, bool at_start, bool at_end)
+static void follow(struct osp__pattern_search *search, struct osp__pattern_set *set, uint32_t first)
 {
     uint32_t count = 0;
     if (add(set, first))
-        run->pending[count++] = first;
+        search->pending[count++] = first;
     while (count > 0) {
-        uint32_t at = run->pending[--count];
-        const struct osp__pattern_step *step = &run->pattern->steps[at];
-        bool forward = (step->op == OSP_PATTERN_START && at_start) || (step->op == OSP_PATTERN_END && at_end);
+        uint32_t at = search->pending[--count];
+        const struct osp__pattern_step *step = &search->pattern->steps[at];
+        bool passes = (step->op == OSP_PATTERN_START && search->at == 0) ||
+                      (step->op == OSP_PATTERN_END && search->at == search->length);
         bool branches = step->op == OSP_PATTERN_SPLIT || step->op == OSP_PATTERN_JUMP;
         if (step->op == OSP_PATTERN_MATCH)
-            run->matched = true;
+            search->matched = true;
         if (branches && add(set, at + (uint32_t)step->a))
-            run->pending[count++] = at + (uint32_t)step->a;
+            search->pending[count++] = at + (uint32_t)step->a;
         if (step->op == OSP_PATTERN_SPLIT && add(set, at + (uint32_t)step->b))
-            run->pending[count++] = at + (uint32_t)step->b;
-        if (forward && add(set, at + 1))
-            run->pending[count++] = at + 1;
+            search->pending[count++] = at + (uint32_t)step->b;
+        if (passes && add(set, at + 1))
+            search->pending[count++] = at + 1;
     }
 }
 
@@ -76,51 +62,48 @@ static bool consumes(const struct osp__pattern *pattern, const struct osp__patte
     }
 }
 
-/* Whether the pattern matches somewhere. A match may begin at every character, so step 0 is followed before each. */
-static bool search(osp_ctx *ctx, struct run *run, const char *text, size_t length)
+bool osp__pattern_begin(struct osp__pattern_search *search, const struct osp__pattern *pattern, const char *text,
+                        size_t length)
 {
-    size_t at = 0;
-    follow(run, &run->now, 0, true, length == 0);
-    while (!run->matched && at < length) {
-        uint32_t character;
-        at += osp__pattern_character(text + at, length - at, &character);
-        run->next.size = 0;
-        for (uint32_t i = 0; i < run->now.size; i++) {
-            uint32_t step = run->now.dense[i];
-            if (consumes(run->pattern, &run->pattern->steps[step], character))
-                follow(run, &run->next, step + 1, false, at == length);
-        }
-        follow(run, &run->next, 0, false, at == length);
-        struct set reached = run->next;
-        run->next = run->now;
-        run->now = reached;
-        if (ctx != NULL && OSP_UNLIKELY(__atomic_load_n(&ctx->poll, __ATOMIC_RELAXED) != 0))
-            osp_poll(ctx);
-    }
-    return run->matched;
+    size_t size = (size_t)pattern->size;
+    uint32_t *memory = osp__alloc_zeroed(5 * size * sizeof *memory);
+    if (memory == NULL)
+        return false;
+    *search = (struct osp__pattern_search){.pattern = pattern, .text = text, .length = length, .memory = memory};
+    search->now = (struct osp__pattern_set){memory, memory + size, 0};
+    search->next = (struct osp__pattern_set){memory + 2 * size, memory + 3 * size, 0};
+    search->pending = memory + 4 * size;
+    follow(search, &search->now, 0);
+    return true;
 }
 
-OSP_API bool osp_matches_pattern(osp_ctx *ctx, char *s, char *regex, char **error)
+void osp__pattern_end(struct osp__pattern_search *search)
 {
-    struct osp__pattern pattern;
-    size_t offset = 0;
-    bool matched = false;
-    const char *fault = osp__pattern_compile(&pattern, regex, osp__length(regex), &offset);
-    if (fault != NULL) {
-        osp__set_error(error, "matchesPattern: %s (at %zu)", fault, offset);
-        osp__pattern_free(&pattern);
-        return false;
+    osp__release(search->memory);
+}
+
+static void consume(struct osp__pattern_search *search)
+{
+    uint32_t character;
+    const char *text = search->text + search->at;
+    search->at += osp__pattern_character(text, search->length - search->at, &character);
+    search->next.size = 0;
+    for (uint32_t i = 0; i < search->now.size; i++) {
+        uint32_t step = search->now.dense[i];
+        if (consumes(search->pattern, &search->pattern->steps[step], character))
+            follow(search, &search->next, step + 1);
     }
-    uint32_t *memory = osp__alloc_zeroed((size_t)pattern.size * 5 * sizeof *memory);
-    if (memory == NULL) {
-        osp__set_error(error, "matchesPattern: out of memory");
-    } else {
-        size_t size = (size_t)pattern.size;
-        struct run run = {&pattern, {memory, memory + size, 0}, {memory + 2 * size, memory + 3 * size, 0},
-                          memory + 4 * size, false};
-        matched = search(ctx, &run, s, osp__length(s));
-    }
-    osp__release(memory);
-    osp__pattern_free(&pattern);
-    return matched;
+    follow(search, &search->next, 0); /* a match may begin at every character */
+    struct osp__pattern_set reached = search->next;
+    search->next = search->now;
+    search->now = reached;
+}
+
+enum osp__pattern_state osp__pattern_advance(struct osp__pattern_search *search, size_t characters)
+{
+    for (; characters > 0 && !search->matched && search->at < search->length; characters--)
+        consume(search);
+    if (search->matched)
+        return OSP_PATTERN_FOUND;
+    return search->at == search->length ? OSP_PATTERN_NOT_FOUND : OSP_PATTERN_SEARCHING;
 }
