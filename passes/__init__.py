@@ -16,6 +16,7 @@ REGISTRY = PassRegistry(
         "dce": "ospjit.passes.dce:DeadCode",
         "lower-builtins": "ospjit.passes.lower_builtins:LowerBuiltins",
         "lower-data": "ospjit.passes.lower_data:LowerData",
+        "lower-enums": "ospjit.passes.lower_enums:LowerEnums",
         "lower-match": "ospjit.passes.lower_match:LowerMatch",
         "perceus": "ospjit.passes.perceus:Perceus",
         "specialize": "ospjit.passes.specialize:Specialize",

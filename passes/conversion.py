@@ -2,7 +2,7 @@
 
 `expand` says which types a value's type turns into (possibly none, possibly itself). Block arguments, branch
 operands, calls, returns and signatures follow by themselves; every other operation that touches an expanded
-type needs a handler, registered by name or the default one, that yields the new values of its results. Blocks are visited in
+type needs a handler, registered by name, that yields the new values of its results. Blocks are visited in
 reverse postorder, so a handler always sees converted operands.
 """
 
@@ -25,10 +25,10 @@ class Conversion:
         self,
         expand: Callable[[Type], tuple[Type, ...]],
         handlers: dict[str, Handler],
-        default: Handler | None = None,
+        always: frozenset[str] = frozenset(),
     ) -> None:
         self.expand = expand
-        self.default = default
+        self.always = always
         self.handlers = {**_STRUCTURAL, **handlers}
         self.values: dict[Value, Parts] = {}
         self.converted = 0
@@ -90,6 +90,8 @@ class Conversion:
                 block.erase_arg(index)
 
     def _touched(self, op: Operation) -> bool:
+        if op.name in self.always:
+            return True
         return any(v in self.values or self.changes(v.type) for v in op.operands) or any(
             self.changes(r.type) for r in op.results
         )
@@ -99,8 +101,6 @@ class Conversion:
         if handler is None:
             if not any(self.changes(v.type) for v in (*op.operands, *op.results)):
                 handler = same_operation
-            elif self.default is not None:
-                handler = self.default
             else:
                 raise NotImplementedError(f"no conversion for {op.name}")
         operands = [self.parts(v) for v in op.operands]

@@ -1,7 +1,6 @@
 """lower-data: records, variants, function values and variables become cells, slots and addresses.
 
-A union without fields is the number of its variant. Everything else is a counted cell whose header holds the
-tag; counted parts come first, so that the runtime frees a cell without knowing its type. The slots of records
+Every record and variant is a counted cell whose header holds the tag; counted parts come first, so that the runtime frees a cell without knowing its type. The slots of records
 are ordered by field name, which makes a declared record and a structural one with the same fields the same
 thing in memory. A function value is a cell that holds the address of an adapter and the captures.
 
@@ -34,9 +33,8 @@ from ospjit.ir import (
     pattern,
 )
 from ospjit.dialects.rt import is_counted
-from ospjit.passes.conversion import Conversion, Handler, Parts, same_operation
 from ospjit.passes.data_types import DataTypes
-from ospjit.passes.unbox_results import expand as expand_result
+from ospjit.passes.unbox_results import expand
 
 
 @dataclass(frozen=True)
@@ -51,43 +49,11 @@ class LowerData(Pass):
     def run(self, module: Operation, ctx: PassContext) -> None:
         """See the module's docstring."""
         lowering = _Lowering(module, ctx)
-        Conversion(lowering.expand, _ENUMERATIONS, same_operation).run(module)
         lowering.globals()
         apply_patterns(module, lowering.patterns())
         for op in body_of(module).ops:
             if op.name == "osp.data":
                 op.erase()
-
-
-def _same(c: Conversion, op: Operation, operands: Sequence[Parts], b: Builder) -> Sequence[Parts]:
-    return [operands[0]]
-
-
-def _constant_tag(c: Conversion, op: Operation, operands: Sequence[Parts], b: Builder) -> Sequence[Parts]:
-    """A construction: of an enumeration, or of a cell that holds one."""
-    if c.changes(op.result.type):
-        index = _lowering(c).datas.variants(op.result.type).index(op.attr("variant"))
-        return [(b.create("arith.constant", [], [i64], {"value": index}).result,)]
-    flat = [value for parts in operands for value in parts]
-    return [tuple(b.create(op.name, flat, [op.result.type], op.attributes).results)]
-
-
-def _lowering(c: Conversion) -> _Lowering:
-    owner = getattr(c.expand, "__self__", None)
-    assert isinstance(owner, _Lowering)
-    return owner
-
-
-_ENUMERATIONS: dict[str, Handler] = {
-    "osp.construct": _constant_tag,
-    "osp.variant_tag": _same,
-    "osp.from_tag": _same,
-    "arith.select": lambda c, op, operands, b: [
-        tuple(
-            b.create("arith.select", [v for parts in operands for v in parts], [operands[1][0].type]).results
-        )
-    ],
-}
 
 
 class _Lowering:
@@ -98,20 +64,12 @@ class _Lowering:
         self.datas = DataTypes(self.symbols)
         self.layouts: dict[tuple[Type, str], tuple[list[int], int]] = {}
 
-    def expand(self, t: Type) -> tuple[Type, ...]:
-        """Enumerations are numbers; every other value is one part of its own type."""
-        return (i64,) if self.datas.is_enumeration(t) else (t,)
-
-    def parts(self, t: Type) -> list[Type]:
-        """The machine-level parts of a field of type `t`."""
-        return [final for part in expand_result(t) for final in self.expand(part)]
-
     def layout(self, t: Type, variant: str) -> tuple[list[int], int]:
         """For each part of a variant, its slot; and how many slots are counted."""
         key = (t, variant)
         if key not in self.layouts:
             names = self.datas.field_names(t, variant)
-            fields = [self.parts(f) for f in self.datas.field_types(t, variant)]
+            fields = [expand(f) for f in self.datas.field_types(t, variant)]
             keys = []
             for position, parts in enumerate(fields):
                 order = (names[position], 0) if len(self.datas.variants(t)) == 1 else ("", position)
@@ -125,7 +83,7 @@ class _Lowering:
 
     def field_parts(self, t: Type, variant: str, field: int) -> tuple[int, int]:
         """The first part of a field and the one after its last."""
-        widths = [len(self.parts(f)) for f in self.datas.field_types(t, variant)]
+        widths = [len(expand(f)) for f in self.datas.field_types(t, variant)]
         start = sum(widths[:field])
         return start, start + widths[field]
 
@@ -133,7 +91,7 @@ class _Lowering:
         """Variables know the types of their parts."""
         for op in body_of(self.module).ops:
             if op.name == "osp.global":
-                types = tuple(TypeAttr(t) for t in self.parts(op.attr("type")))
+                types = tuple(TypeAttr(t) for t in expand(op.attr("type")))
                 attrs = {k: op.attributes[k] for k in ("sym_name", "title", "mutable")}
                 Builder.before(op).create("rt.global", [], [], {**attrs, "types": types})
                 op.erase()

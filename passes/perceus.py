@@ -29,11 +29,12 @@ _CONSUMING = frozenset(
         "func.return",
         "rt.global_store",
         "rt.cast",
+        "rt.store_word",
         "cf.br",
     )
 )
 #: Operations whose result is somebody else's: a reference of its own is taken at once.
-_BORROWED_RESULT = frozenset(("rt.slot", "rt.global_load", "arith.select"))
+_BORROWED_RESULT = frozenset(("rt.slot", "rt.load_word", "rt.global_load", "arith.select"))
 _STATIC = frozenset(("rt.string", "rt.null", "rt.static_cell"))
 
 

@@ -49,7 +49,7 @@ class UnboxResults(Pass):
         for op in module.walk():
             if op.name in _ARITHMETIC and not _involves_result(op):
                 _plain_arithmetic(op)
-        ctx.count("rewritten", Conversion(expand, _HANDLERS).run(module))
+        ctx.count("rewritten", Conversion(expand, _HANDLERS, always=_ALWAYS).run(module))
 
 
 def expand(t: Type) -> tuple[Type, ...]:
@@ -132,6 +132,30 @@ def _select(c: Conversion, op: Operation, operands: Sequence[Parts], b: Builder)
     condition = operands[0][0]
     pairs = zip(operands[1], operands[2], strict=True)
     return [tuple(b.create("arith.select", [condition, x, y], [x.type]).result for x, y in pairs)]
+
+
+def _task(c: Conversion, op: Operation, operands: Sequence[Parts], b: Builder) -> Sequence[Parts]:
+    """A fiber's result is so many words, the counted ones first."""
+    parts = expand(op.result.type.params[0])  # type: ignore[attr-defined]
+    sizes = [_constant(b, len(parts), i64), _constant(b, sum(map(is_counted, parts)), i64)]
+    callee = {"callee": SymbolRefAttr("osp_spawn")}
+    return [(b.create("rt.call", [operands[0][0], *sizes], [op.result.type], callee).result,)]
+
+
+def _store_words(c: Conversion, op: Operation, operands: Sequence[Parts], b: Builder) -> Sequence[Parts]:
+    address, parts = operands[0][0], operands[1]
+    for word, part in enumerate(_box_order(c, op.operands[1].type)):
+        b.create("rt.store_word", [address, parts[part]], [], {"index": word})
+    return []
+
+
+def _load_words(c: Conversion, op: Operation, operands: Sequence[Parts], b: Builder) -> Sequence[Parts]:
+    types = expand(op.result.type)
+    values: dict[int, Value] = {}
+    for word, part in enumerate(_box_order(c, op.result.type)):
+        source = [operands[0][0], operands[1][0]]
+        values[part] = b.create("rt.load_word", source, [types[part]], {"index": word}).result
+    return [tuple(values[i] for i in range(len(types)))]
 
 
 def _box_order(c: Conversion, t: Type) -> list[int]:
@@ -256,6 +280,9 @@ def _int_div(c: Conversion, op: Operation, operands: Sequence[Parts], b: Builder
 
 _ARITHMETIC = frozenset(f"osp.{n}" for n in ("add", "sub", "mul", "div", "mod", "neg", "int_div"))
 
+#: Operations that are rewritten even where no type of theirs changes.
+_ALWAYS = frozenset(("osp.task", "osp.store_words", "osp.load_words", "osp.box", "osp.unbox"))
+
 _HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(_ARITHMETIC, _arithmetic),
     "osp.int_div": _int_div,
@@ -266,6 +293,9 @@ _HANDLERS: dict[str, Handler] = {
     "osp.result_value": _value,
     "osp.result_error": _message,
     "osp.result_from": _from_runtime,
+    "osp.task": _task,
+    "osp.store_words": _store_words,
+    "osp.load_words": _load_words,
     "osp.box": _box,
     "osp.unbox": _unbox,
     "osp.coerce": _coerce,

@@ -474,6 +474,12 @@ class _Function:
         else:
             self.emit(f"store {self.typed(value)}, ptr {at}")
 
+    def _load_word(self, op: Operation) -> None:
+        self._load(self._slot_address(op.operands[0], op.attr("index")), op.result)
+
+    def _store_word(self, op: Operation) -> None:
+        self._store(op.operands[1], self._slot_address(op.operands[0], op.attr("index")))
+
     def _slot(self, op: Operation) -> None:
         self._load(self._slot_address(op.operands[0], op.attr("index")), op.result)
 
@@ -694,6 +700,8 @@ _EMIT: dict[str, Callable[[_Function, Operation], None]] = {
     "rt.is_null": _Function._is_null,
     "rt.tag": _Function._tag,
     "rt.slot": _Function._slot,
+    "rt.load_word": _Function._load_word,
+    "rt.store_word": _Function._store_word,
     "rt.cell": _Function._cell,
     "rt.closure": _Function._maybe_closure,
     "rt.global_load": _Function._global_load,

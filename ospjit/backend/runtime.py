@@ -7,6 +7,7 @@ against, and a library of another build is refused before anything can crash in 
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 from functools import cache
 from pathlib import Path
@@ -116,10 +117,14 @@ def start(workers: int = 0, arguments: list[str] | None = None) -> None:
     )
     status = lib.osp_runtime_start(ctypes.byref(config))
     if status != 0:
-        reason = os.strerror(-status)
-        if -status == 35:
-            reason = "this process was forked from one in which it was running"
-        raise RuntimeUnavailable(f"the runtime cannot start: {reason}")
+        raise RuntimeUnavailable(f"the runtime cannot start: {reason(status)}")
+
+
+def reason(status: int) -> str:
+    """What a negative errno of the runtime means."""
+    if -status == errno.EDEADLK:
+        return "this process was forked from one in which it was running"
+    return os.strerror(-status).lower()
 
 
 _keep: list[object] = []

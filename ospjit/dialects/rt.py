@@ -92,6 +92,8 @@ OPS = [
     OpDef(
         "rt.list", "A list of words: whether they are counted, then the words, which it consumes.", pure=True
     ),
+    OpDef("rt.store_word", "Writes a value, which it consumes, to a word at an address."),
+    OpDef("rt.load_word", "What a word at an address holds, borrowed from the cell that keeps it alive.", pure=True),
     OpDef("rt.cast", "The same cell at another type.", pure=True),
     OpDef("rt.global", "Declares a file-scope variable by the types of its parts.", symbol=True),
     OpDef("rt.string", "The address of a static string.", pure=True),

@@ -176,7 +176,7 @@ class _Classifier:
                 return
         if before in ("ELSE", "SELECT"):
             self._open()
-        elif not self._ends(index):
+        elif not self._ends(index) or (token.newline and not head):
             if named:
                 token.type = "ANON_LBRACE"
             self._open()
@@ -196,6 +196,12 @@ class _Classifier:
 
     def _less(self, index: int, token: Token) -> None:
         """Rule 5: type arguments of a name in an expression."""
+        if self.frames[-1].kind == "arms" and self.tokens[index + 1].type in _IN_TYPES:
+            # `n: List<int> if …`: comparisons do not chain, so this can only be a type before a guard.
+            close = self._angle(index)
+            if close >= 0 and self.tokens[close + 1].type == "IF":
+                self.tokens[close].mate = index
+                return
         name = self.tokens[index - 1] if index else token
         if token.space or name.type != "NAME" or not name.value[0].isupper():
             return

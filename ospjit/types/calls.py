@@ -19,7 +19,7 @@ from ospjit.types.declare import from_signature
 from ospjit.types.patterns import RESULT_FIELDS, RESULT_VARIANTS, Patterns
 from ospjit.types.scope import BuiltinBinding, ExternBinding, FnInfo, Frame
 from ospjit.types.session import Argument
-from ospjit.types.types import BOOL, INT, STRING, UNIT, Con, Fun, Rec, Type, param
+from ospjit.types.types import BOOL, INT, STRING, UNIT, Con, Fun, Param, Rec, Type, param
 from ospjit.types.unify import BAD, Var, prune, replace, variables
 
 
@@ -361,11 +361,18 @@ class Calls(Patterns):
         """A signature with fresh variables."""
         return Candidate(signature, {name: self.unifier.fresh() for name, _ in signature.bounds})
 
-    def bounds(self, candidate: Candidate, span: Span, origin: Span | None = None) -> None:
-        """Require what a signature asks of its type parameters."""
+    def bounds(
+        self,
+        candidate: Candidate,
+        span: Span,
+        origin: Span | None = None,
+        places: Mapping[str, Span] | None = None,
+    ) -> None:
+        """Require what a signature asks of its type parameters; `places`: where their arguments stand."""
         for name, bound in candidate.signature.bounds:
             if bound in ("printable", "comparable", "number", "order"):
-                self.require(Property(bound, candidate.mapping[name], span, origin))
+                at = (places or {}).get(name, span)
+                self.require(Property(bound, candidate.mapping[name], at, origin))
 
     def no_overload(self, name: str, args: Sequence[Type], constraint: Constraint) -> None:
         """Report that no signature of a built-in takes these arguments."""
@@ -415,7 +422,12 @@ class Calls(Patterns):
     def _builtin_node(
         self, name: str, chosen: Candidate, order: list[int], values: list[core.Expr], span: Span
     ) -> core.Expr:
-        self.bounds(chosen, span)
+        places = {
+            t.name: value.span
+            for value, i in zip(values, order, strict=True)
+            if isinstance(t := chosen.signature.type.params[i], Param)
+        }
+        self.bounds(chosen, span, places=places)
         result = chosen.type.result
 
         def make(by_position: tuple[core.Expr, ...]) -> core.Expr:

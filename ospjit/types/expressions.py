@@ -294,10 +294,10 @@ class Expressions(Calls):
             return self.call_value(callee, args, node.span, f"field '{node.name}'")
         if t is BAD:
             return self.recover(args, node.span)
-        if t is ANY:
-            self.error("OSP3007", f"cannot use 'any' with '.{node.name}': match it first", node.span)
-            return self.recover(args, node.span)
         if self.find(node.name) is None and self.find_variant(node.name, hint) is None:
+            if t is ANY:
+                self.error("OSP3007", f"cannot use 'any' with '.{node.name}': match it first", node.span)
+                return self.recover(args, node.span)
             fields = [n for n, _ in self.fields_of(t) or ()]
             hints = self.suggestion(node.name, [*fields, *self.names_in_scope()])
             message = f"undefined function '{node.name}'"

@@ -40,9 +40,9 @@ class Functions(Expressions):
 
     # ---- functions
 
-    def announce(self, decl: ast.FnDecl, parent: Frame | None, prefix: str) -> FnInfo:
-        """Make a function's name known, before anything is inferred about it."""
-        if decl.name in BUILTINS and not BUILTINS[decl.name].shadowable:
+    def announce(self, decl: ast.FnDecl, parent: Frame | None, prefix: str, variable: bool = False) -> FnInfo:
+        """Make a function known, before anything is inferred about it. `variable`: a `let` names it."""
+        if not variable and decl.name in BUILTINS and not BUILTINS[decl.name].shadowable:
             self.error("OSP2005", f"cannot redefine built-in function '{decl.name}'", decl.name_span)
         symbol = next(s for s in _numbered(prefix + decl.name) if s not in self.functions)
         info = FnInfo(symbol, decl, parent, [p.name for p in decl.params])
@@ -210,10 +210,7 @@ class Functions(Expressions):
         decls = [s for s in node.statements if isinstance(s, ast.FnDecl)]
         if not decls:
             return []
-        owner = self.frame
-        while owner.function is None and owner.parent is not None:
-            owner = owner.parent
-        prefix = f"{owner.function.symbol}." if owner.function is not None else ""
+        prefix = self._prefix()
         infos: dict[str, FnInfo] = {}
         for decl in decls:
             info = self.announce(decl, self.frame, prefix)
@@ -226,6 +223,13 @@ class Functions(Expressions):
                 self.bind(decl.name, infos[decl.name])
         graph = {name: [n for n in info.free if n in infos] for name, info in infos.items()}
         return [[infos[name] for name in group] for group in components(graph)]
+
+    def _prefix(self) -> str:
+        """What the symbols of functions declared here begin with."""
+        owner = self.frame
+        while owner.function is None and owner.parent is not None:
+            owner = owner.parent
+        return f"{owner.function.symbol}." if owner.function is not None else ""
 
     def _infer_needed(self, todo: list[list[FnInfo]], statement: ast.Node) -> None:
         """Infer the groups that a statement needs, with what they need themselves."""
@@ -268,7 +272,51 @@ class Functions(Expressions):
             what = "a type" if isinstance(node, ast.TypeDecl) else "an `extern fn`"
             self.error("OSP2011", f"{what} has to be declared at file scope", node.span)
 
+    def _as_function(self, node: ast.Let) -> ast.FnDecl | None:
+        """A `let` of a lambda is a function that may be generalised, unless it reads a `mut` (a lambda keeps
+        the value that the variable has now) or mentions an outer thing of its own name."""
+        value = node.value
+        if node.mutable or node.type is not None or not isinstance(value, ast.Lambda):
+            return None
+        if node.name in ("_", "main"):
+            return None
+        free = free_names(value)
+        if node.name in free or self._reads_mut(free):
+            return None
+        return ast.FnDecl(
+            node.span,
+            node.name,
+            node.name_span,
+            [],
+            value.params,
+            value.result,
+            None,
+            value.body,
+            node.doc,
+            node.exported,
+        )
+
+    def _reads_mut(self, names: Iterable[str]) -> bool:
+        """Whether one of the names stands for a `mut`, or for a local function that reads one."""
+        work, seen = list(names), set(names)
+        while work:
+            binding = self.find(name := work.pop())
+            if (isinstance(binding, LocalBinding) and binding.local.mutable) or name in self.file_muts:
+                return True
+            if isinstance(binding, FnInfo) and binding.parent is not None:
+                work += binding.free - seen
+                seen |= binding.free
+        return False
+
     def _local_let(self, node: ast.Let, stmts: list[core.Stmt], declared: dict[str, Span]) -> None:
+        function = self._as_function(node)
+        if function is not None:
+            info = self.announce(function, self.frame, self._prefix(), variable=True)
+            info.free = free_names(function)
+            self.check_group([info])
+            self.declare_once(node.name, node.name_span, declared)
+            self.bind(node.name, info)
+            return
         value = self._initial(node)
         if node.name == "_":
             stmts.append(core.Do(node.span, value))
@@ -307,14 +355,14 @@ class Functions(Expressions):
         names = self._announce_file(statements)
         for group in self._file_order(statements, names):
             functions = [self.infos[i] for i in group if i in self.infos]
-            lets = [s for i in group if isinstance(s := statements[i], ast.Let)]
+            lets = [s for i in group if isinstance(s := statements[i], ast.Let) and i not in self.infos]
             for let in lets:
                 self._announce_let(let)
             if functions:
                 self.check_group(functions)
             for i in group:
                 member = statements[i]
-                if isinstance(member, ast.Let):
+                if isinstance(member, ast.Let) and i not in self.infos:
                     self._file_let(member, i)
         self._run_file(statements)
         while True:
@@ -338,8 +386,10 @@ class Functions(Expressions):
                 if isinstance(s, ast.Let) and s.mutable:
                     self.file_muts.add(s.name)
         for i, s in enumerate(statements):
-            if isinstance(s, ast.FnDecl):
-                self.infos[i] = self.announce(s, None, "")
+            function = self._as_function(s) if isinstance(s, ast.Let) else s
+            if isinstance(function, ast.FnDecl):
+                self.infos[i] = self.announce(function, None, "", variable=isinstance(s, ast.Let))
+                assert isinstance(s, (ast.FnDecl, ast.Let))
                 if names[s.name] == i:
                     self.bind(s.name, self.infos[i])
             elif isinstance(s, ast.ExternFn):

@@ -152,6 +152,12 @@ class Session:
         if found is ANY:
             return "OSP3007", f"cannot use 'any' where {want} is wanted: match it first", ()
         hints: tuple[str, ...] = ()
+        if self._inside(expected, found) or self._inside(found, expected):
+            return (
+                "OSP3012",
+                "this value would have a type that contains itself",
+                ("a function cannot be its own argument or result",),
+            )
         if isinstance(found, Con) and found.name == "Result" and not self.is_result(expected):
             hints = (
                 "a Result never becomes its value by itself: open it with `match` or give a default by `?:`",
@@ -165,6 +171,12 @@ class Session:
         elif isinstance(found, Fun) and not found.params and not isinstance(expected, Fun):
             hints = ("call it with `()`",)
         return "OSP3001", f"type mismatch: expected {want}, found {have}", hints
+
+    def _inside(self, part: Type, whole: Type) -> bool:
+        """Whether an unknown type is a proper part of another one."""
+        found: dict[Var, None] = {}
+        variables(whole, found)
+        return type(part) is Var and part is not whole and part in found
 
     def bad_operand(self, sign: str, expected: Type, found: Type, span: Span, constraint: Constraint) -> None:
         """Report an operand that an operator does not take."""
