@@ -1,4 +1,4 @@
-"""The table of hostile requests: what is sent, what must come back, and the section of the standard behind it.
+"""The table of hostile requests: what is sent, what must come back, and the section behind it.
 
 A case that sends something wrong expects the 4xx or 5xx and the connection closed: after a framing error
 nobody knows where the next request starts (RFC 9112 section 9.6). A case that sends something unusual but
