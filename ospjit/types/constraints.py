@@ -100,6 +100,11 @@ def _number(session: Session, t: Type) -> tuple[str, bool] | None:
     return "", False
 
 
+def _joins(t: Type) -> bool:
+    """Whether `+` concatenates or merges values of a type."""
+    return t is STRING or (isinstance(t, Con) and t.name in ("List", "Map"))
+
+
 class Arithmetic(Constraint):
     """`a op b` gives `result` (LANGUAGE §6: flat over `Result<number, MathError>`; `+` also joins)."""
 
@@ -139,11 +144,11 @@ class Arithmetic(Constraint):
             session.unifier.unify(result, BAD)
             return True
         if self.op == "add":
-            for known in (a, b, result):
-                if known is STRING or (isinstance(known, Con) and known.name in ("List", "Map")):
-                    if known is result and not (unknown(a) or unknown(b)):
-                        break
+            for known in (a, b):
+                if _joins(known):
                     return self._join(session, known)
+            if _joins(result) and (unknown(a) or unknown(b)):
+                return self._join(session, result)
         left, right = _number(session, a), _number(session, b)
         if left is not None and left[0] == "":
             return self._bad_operand(session, INT, a, self.spans[0])
