@@ -94,9 +94,13 @@ class ControlLine(RunLine):
         words = self._words(self.command.partition("|")[2])
         text = self.path.read_text(encoding="utf-8")
         parts = re.split(r"^// -----\s*$", text, flags=re.MULTILINE)
-        unchanged = "// -----\n".join([print_op(parse_module(part, allow_unregistered=True)) for part in parts])
+        unchanged = "// -----\n".join(
+            [print_op(parse_module(part, allow_unregistered=True)) for part in parts]
+        )
         if _filecheck(words, unchanged) is None:
-            raise RunLineFailed("the checks pass although no pass has run: the test would not notice a broken one")
+            raise RunLineFailed(
+                "the checks pass although no pass has run: the test would not notice a broken one"
+            )
 
 
 class RunLineFailed(Exception):

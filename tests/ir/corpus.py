@@ -29,7 +29,8 @@ CORPUS: dict[str, str] = {
     "cf.cond_br"(%c, %x)[^loop, ^end] <{operandSegmentSizes = array<i32: 1, 1, 0>}> : (i1, i64) -> ()
   ^loop(%i: i64):
     "cf.switch"(%i, %i)[^loop, ^end, ^other] {case_operand_segments = array<i32: 0, 0>,
-      case_values = dense<[-1, 2]> : tensor<2xi64>, operandSegmentSizes = array<i32: 1, 1, 0>} : (i64, i64) -> ()
+      case_values = dense<[-1, 2]> : tensor<2xi64>, operandSegmentSizes = array<i32: 1, 1, 0>}
+      : (i64, i64) -> ()
   ^other:
     "cf.br"()[^end] : () -> ()
   ^end:

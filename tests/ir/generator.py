@@ -30,7 +30,9 @@ TYPES: tuple[Type, ...] = (i64, i1, f64)
 INTERESTING = (0, 1, -1, 2, 3, 7, 64, (1 << 63) - 1, -(1 << 63), 1 << 32)
 FLOATS = (0.0, -0.0, 1.0, -1.5, 1e300, -1e-300, float("inf"), 0.1)
 
-_INTEGER = "addi subi muli divsi divui remsi remui andi ori xori shli shrsi shrui maxsi minsi maxui minui".split()
+_INTEGER = (
+    "addi subi muli divsi divui remsi remui andi ori xori shli shrsi shrui maxsi minsi maxui minui".split()
+)
 _FLOAT = "addf subf mulf".split()
 _LOGIC = "andi ori xori".split()
 
