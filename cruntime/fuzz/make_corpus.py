@@ -39,6 +39,19 @@ SEEDS: dict[str, dict[str, bytes]] = {
         "headers": b"Connection: keep-alive, close\r\nA:b\nC: d",
         "encoded": b"%e2%82%ac \xe2\x82\xac",
     },
+    "json": {
+        "object": b'a.b[1]\n{"a": {"b": [true, "x\\n\\u00e9"]}, "a\\u0062": null, "": -0.5e+3}',
+        "array": b'[0]["k"]\n[{"k": 10}, [], {}, [[[]]], false]',
+        "surrogates": b'\n"\\ud83d\\ude00 \\ud83d \\ude00 \xf0\x9f\x98\x80 \\"\\\\\\/"',
+        "number": b"\n 12.25E-2 ",
+    },
+    "pattern": {
+        "groups": b"^(a|b(c|d)*)+e$\nabcdbe",
+        "bounds": b"(a{2,3}){1,2}b{0}c{2,}\naaaacc",
+        "sets": b"[]a-c[:digit:]^-][^x][[.-.]][[=e=]]\n]a-e",
+        "escapes": b"\\d\\w\\S\\.\\(+?\n1a..((",
+        "characters": "é.ß|[à-ö]\néß".encode(),
+    },
 }
 
 
