@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .attributes import (
+from ospjit.ir.attributes import (
     UNIT,
     ArrayAttr,
     Attribute,
@@ -25,8 +25,8 @@ from .attributes import (
     UnitAttr,
     attribute,
 )
-from .builder import Builder
-from .core import (
+from ospjit.ir.builder import Builder
+from ospjit.ir.core import (
     Block,
     BlockArgument,
     NodeList,
@@ -38,11 +38,11 @@ from .core import (
     erase_blocks,
     new_module,
 )
-from .location import UNKNOWN, Location
-from .registry import Dialect, OpDef, VerifyError, definition, dialects, register
-from .rewriter import Pattern, PatternsDoNotConverge, Rewriter, apply_patterns, pattern
-from .symbol_table import SymbolTable
-from .types import (
+from ospjit.ir.location import UNKNOWN, Location
+from ospjit.ir.registry import Dialect, OpDef, VerifyError, definition, dialects, register
+from ospjit.ir.rewriter import Pattern, PatternsDoNotConverge, Rewriter, apply_patterns, pattern
+from ospjit.ir.symbol_table import SymbolTable
+from ospjit.ir.types import (
     DialectType,
     FloatType,
     FunctionType,
@@ -62,14 +62,14 @@ from .types import (
 )
 
 if TYPE_CHECKING:
-    from .dominance import DominanceInfo, remove_unreachable, reverse_postorder
-    from .parser import IRSyntaxError, parse_module, parse_type
-    from .pass_base import Pass, PassContext, PassRegistry, option
-    from .pass_manager import PassFailed, PassManager, PassOptions
-    from .pipeline import PipelineError, parse_pipeline
-    from .printer import print_op
-    from .timing import Timer
-    from .verifier import verification_errors, verify
+    from ospjit.ir.dominance import DominanceInfo, remove_unreachable, reverse_postorder
+    from ospjit.ir.parser import IRSyntaxError, parse_module, parse_type
+    from ospjit.ir.pass_base import Pass, PassContext, PassRegistry, option
+    from ospjit.ir.pass_manager import PassFailed, PassManager, PassOptions
+    from ospjit.ir.pipeline import PipelineError, parse_pipeline
+    from ospjit.ir.printer import print_op
+    from ospjit.ir.timing import Timer
+    from ospjit.ir.verifier import verification_errors, verify
 
 _LAZY = {
     "dominance": ("DominanceInfo", "remove_unreachable", "reverse_postorder"),

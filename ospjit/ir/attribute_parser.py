@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
-from . import literals
-from .attributes import (
+from ospjit.ir import literals
+from ospjit.ir.attributes import (
     UNIT,
     ArrayAttr,
     Attribute,
@@ -24,9 +24,9 @@ from .attributes import (
     SymbolRefAttr,
     TypeAttr,
 )
-from .lexer import Lexer, Token
-from .location import UNKNOWN, Location
-from .types import (
+from ospjit.ir.lexer import Lexer, Token
+from ospjit.ir.location import UNKNOWN, Location
+from ospjit.ir.types import (
     DialectType,
     FloatType,
     FunctionType,

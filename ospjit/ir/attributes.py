@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from . import literals
-from .types import FloatType, IndexType, IntegerType, Type, f64, i1, i64
+from ospjit.ir import literals
+from ospjit.ir.types import FloatType, IndexType, IntegerType, Type, f64, i1, i64
 
 
 class Attribute:

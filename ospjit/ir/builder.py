@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from .core import Block, Operation, Region, Value
-from .location import UNKNOWN, Location
-from .types import Type
+from ospjit.ir.core import Block, Operation, Region, Value
+from ospjit.ir.location import UNKNOWN, Location
+from ospjit.ir.types import Type
 
 
 class Builder:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from .attributes import Attribute
-from .core import Operation
-from .registry import VerifyError
-from .types import Type
+from ospjit.ir.attributes import Attribute
+from ospjit.ir.core import Operation
+from ospjit.ir.registry import VerifyError
+from ospjit.ir.types import Type
 
 Verifier = Callable[[Operation], None]
 AnyAttribute = TypeVar("AnyAttribute", bound=Attribute)

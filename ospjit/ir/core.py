@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from .attributes import Attribute, attribute
-from .location import UNKNOWN, Location
-from .registry import OpDef, definition
-from .types import Type
+from ospjit.ir.attributes import Attribute, attribute
+from ospjit.ir.location import UNKNOWN, Location
+from ospjit.ir.registry import OpDef, definition
+from ospjit.ir.types import Type
 
 Node = TypeVar("Node", "Operation", "Block")
 
@@ -130,9 +130,18 @@ class Value:
 
     def replace_by(self, other: Value) -> None:
         """Make every operand that reads this value read `other`."""
-        if other is not self:
-            for user, position in self.uses:
-                user.set_operand(position, other)
+        if other is self:
+            return
+        places: dict[Operation, list[int]] = {}
+        for user, position in self._uses:
+            places.setdefault(user, []).append(position)
+        for user, positions in places.items():
+            operands = list(user.operands)
+            for position in positions:
+                operands[position] = other
+            user.operands = tuple(operands)
+        other._uses.update(self._uses)
+        self._uses.clear()
 
 
 class OpResult(Value):
@@ -251,7 +260,7 @@ class Operation:
         return f"<operation {self.name}>"
 
     def __str__(self) -> str:
-        from .printer import print_op
+        from ospjit.ir.printer import print_op
 
         return print_op(self)
 

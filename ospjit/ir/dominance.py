@@ -7,7 +7,7 @@ depth-first walk of the tree. The answers are a snapshot: after a change of bloc
 
 from __future__ import annotations
 
-from .core import Block, BlockArgument, Operation, Region, Value, erase_blocks
+from ospjit.ir.core import Block, BlockArgument, Operation, Region, Value, erase_blocks
 
 
 class DominanceTree:

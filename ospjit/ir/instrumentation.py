@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from .core import Operation
-from .pass_base import Pass
-from .printer import print_op
-from .symbol_table import SYMBOL_NAME
+from ospjit.ir.core import Operation
+from ospjit.ir.pass_base import Pass
+from ospjit.ir.printer import print_op
+from ospjit.ir.symbol_table import SYMBOL_NAME
 
 Write = Callable[[str], object]
 

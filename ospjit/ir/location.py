@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .literals import quote
+from ospjit.ir.literals import quote
 
 
 class Location(NamedTuple):

@@ -10,13 +10,12 @@ import re
 from dataclasses import dataclass, field
 
 from ospjit.diagnostics import Source, Span
-
-from .attribute_parser import AttributeParser
-from .attributes import Attribute
-from .core import Block, BlockArgument, Operation, OpResult, Region, Value, new_module
-from .lexer import IRSyntaxError, Lexer, Token
-from .registry import definition
-from .types import FunctionType, Type
+from ospjit.ir.attribute_parser import AttributeParser
+from ospjit.ir.attributes import Attribute
+from ospjit.ir.core import Block, BlockArgument, Operation, OpResult, Region, Value, new_module
+from ospjit.ir.lexer import IRSyntaxError, Lexer, Token
+from ospjit.ir.registry import definition
+from ospjit.ir.types import FunctionType, Type
 
 __all__ = ["IRSyntaxError", "parse_module", "parse_type"]
 

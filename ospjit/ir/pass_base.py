@@ -15,8 +15,7 @@ from importlib.metadata import entry_points
 from typing import Any, ClassVar
 
 from ospjit.diagnostics import nearest
-
-from .core import Operation
+from ospjit.ir.core import Operation
 
 ENTRY_POINT_GROUP = "ospjit.passes"
 

@@ -13,16 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ospjit.diagnostics import CompileFailed, Diagnostic, nearest
-
-from .core import Operation
-from .instrumentation import Instrumentation, PrintIR, PrintIRTree, Write
-from .pass_base import Pass, PassContext, PassRegistry, UnknownPass, option
-from .pipeline import PipelineError, pipeline_text
-from .printer import print_op
-from .registry import VerifyError
-from .reproducer import write_reproducer
-from .timing import Timer
-from .verifier import verify
+from ospjit.ir.core import Operation
+from ospjit.ir.instrumentation import Instrumentation, PrintIR, PrintIRTree, Write
+from ospjit.ir.pass_base import Pass, PassContext, PassRegistry, UnknownPass, option
+from ospjit.ir.pipeline import PipelineError, pipeline_text
+from ospjit.ir.printer import print_op
+from ospjit.ir.registry import VerifyError
+from ospjit.ir.reproducer import write_reproducer
+from ospjit.ir.timing import Timer
+from ospjit.ir.verifier import verify
 
 __all__ = [
     "Pass",

@@ -11,8 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
 from ospjit.diagnostics import nearest
-
-from .pass_base import Pass, PassRegistry, UnknownPass
+from ospjit.ir.pass_base import Pass, PassRegistry, UnknownPass
 
 _ENTRY = re.compile(r"\s*([A-Za-z_][\w.-]*)\s*(?:\{([^{}]*)\})?\s*(,|\Z)")
 _WRAPPED = re.compile(r"\s*builtin\.module\((.*)\)\s*\Z", re.DOTALL)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .attributes import Attribute, dictionary_text
-from .core import Block, Operation, Region, Value
-from .types import results_text, type_list
+from ospjit.ir.attributes import Attribute, dictionary_text
+from ospjit.ir.core import Block, Operation, Region, Value
+from ospjit.ir.types import results_text, type_list
 
 _Task = tuple[Callable[..., None], tuple[Any, ...]]
 

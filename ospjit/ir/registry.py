@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .core import Operation
-    from .symbol_table import SymbolTable
+    from ospjit.ir.core import Operation
+    from ospjit.ir.symbol_table import SymbolTable
 
 
 class VerifyError(Exception):

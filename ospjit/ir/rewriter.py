@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from .builder import Builder
-from .core import Block, Operation, Region, Value, erase_blocks
-from .location import Location
-from .types import Type
+from ospjit.ir.builder import Builder
+from ospjit.ir.core import Block, Operation, Region, Value, erase_blocks
+from ospjit.ir.location import Location
+from ospjit.ir.types import Type
 
 
 class Pattern:

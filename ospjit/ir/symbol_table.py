@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .core import Operation, body_of
+from ospjit.ir.core import Operation, body_of
 
 SYMBOL_NAME = "sym_name"
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 from weakref import WeakValueDictionary
 
-from .literals import quote
+from ospjit.ir.literals import quote
 
 
 class Type:

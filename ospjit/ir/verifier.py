@@ -7,10 +7,10 @@ exist and are unique. It never changes anything.
 
 from __future__ import annotations
 
-from .core import Block, Operation, Region, Value
-from .dominance import DominanceInfo
-from .registry import OpDef, VerifyError
-from .symbol_table import SYMBOL_NAME, SymbolTable
+from ospjit.ir.core import Block, Operation, Region, Value
+from ospjit.ir.dominance import DominanceInfo
+from ospjit.ir.registry import OpDef, VerifyError
+from ospjit.ir.symbol_table import SYMBOL_NAME, SymbolTable
 
 
 def verify(root: Operation, allow_unregistered: bool = False) -> None:
