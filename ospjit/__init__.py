@@ -8,10 +8,16 @@ from __future__ import annotations
 
 __version__ = "0.1.0"
 
+TYPE_CHECKING = False  # what type checkers take for true, without importing typing
+if TYPE_CHECKING:
+    from ospjit.embed import CompileError, Handler, HandlerError, Request, Response, handler
+
+__all__ = ["CompileError", "Handler", "HandlerError", "Request", "Response", "handler"]
+
 
 def __getattr__(name: str) -> object:
     """Load the embedding API on first use, so that `import ospjit` costs next to nothing."""
-    if name in ("handler", "compile", "CompileError", "Handler"):
+    if name in __all__:
         from ospjit import embed
 
         return getattr(embed, name)

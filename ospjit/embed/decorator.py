@@ -17,12 +17,12 @@ def handler(*, threads: int | None = None) -> Callable[[Callable[..., Any]], Han
 def handler(function: Callable[..., Any] | None = None, /, *, threads: int | None = None) -> Any:
     """Make a function a request handler, which can be called and served.
 
-    The function takes four strings `(method, path, headers, body)`, where the path is the target as sent, or one
-    `ospjit.Request`. If its body is only a docstring, that is the handler's body in Osprey, with the parameters'
-    names; it is compiled at once. Its result is a string, or as annotated: `ospjit.Response`,
-    `"Result<string, string>"` or `"Result<HttpResponse, string>"`. Otherwise the function itself answers, with
-    str, bytes, `(status, body)` or an `ospjit.Response`, on one of `threads` threads of Python (by default as
-    many as `concurrent.futures` would use).
+    The function takes four strings `(method, path, headers, body)`, where the path is the target as sent,
+    or one `ospjit.Request`. If its body is only a docstring, that is the handler's body in Osprey, with the
+    parameters' names; it is compiled at once. Its result is a string, or as annotated: `ospjit.Response`,
+    `"Result<string, string>"` or `"Result<HttpResponse, string>"`. Otherwise the function itself answers,
+    with str, bytes, `(status, body)` or an `ospjit.Response`, on one of `threads` threads of Python (by
+    default as many as `concurrent.futures` would use).
 
     Raises CompileError with every error in the Osprey, TypeError if the function is no handler.
     """
@@ -42,7 +42,7 @@ def _make(function: Callable[..., Any], threads: int | None) -> Handler:
 
         return PythonHandler(function, signature, threads)
     if threads is not None:
-        raise TypeError(f"handler '{signature.name}' is Osprey: it runs on the runtime's workers, not on threads")
+        raise TypeError(f"handler '{signature.name}' is Osprey: it runs on the runtime's own workers")
     check_osprey_result(signature)
     from ospjit.embed.osprey import OspreyHandler
 

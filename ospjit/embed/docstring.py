@@ -21,8 +21,8 @@ _OPENING = re.compile(r"[A-Za-z]*('''|\"\"\"|'|\")")
 
 @dataclass(frozen=True)
 class Docstring:
-    """A docstring: its value, its file, and the place of its first character (line from 1, column from 0; line 0
-    when the file cannot be read). `raw`: the value is what stands in the file, letter by letter."""
+    """A docstring: its value, its file, and the place of its first character (line from 1, column from 0;
+    line 0 when the file cannot be read). `raw`: the value is what stands in the file, letter by letter."""
 
     text: str
     file: str

@@ -1,4 +1,5 @@
-"""What embedding raises. Diagnostics stay data: rendering them is what `str` does, as the command line would."""
+"""What embedding raises. Diagnostics stay data: rendering them is what `str` does, as the command line
+would."""
 
 from __future__ import annotations
 

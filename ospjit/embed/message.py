@@ -23,8 +23,8 @@ def decode(data: bytes) -> str:
 
 @dataclass(frozen=True)
 class Request:
-    """A request. `path` and `query` are the halves of the target, not decoded; `headers` are the lines as sent,
-    each with its CR LF."""
+    """A request. `path` and `query` are the halves of the target, not decoded; `headers` are the lines as
+    sent, each with its CR LF."""
 
     method: str = "GET"
     path: str = "/"
@@ -62,8 +62,8 @@ class Request:
 class Response:
     """A response. Without a `content_type` the server looks at the body: JSON, HTML, else plain text.
 
-    `headers` are lines (`"Name: value\\r\\n"`), a mapping or pairs; a value that would break out of its line is a
-    ValueError.
+    `headers` are lines (`"Name: value\\r\\n"`), a mapping or pairs; a value that would break out of its
+    line is a ValueError.
     """
 
     body: str | bytes = ""

@@ -1,7 +1,7 @@
 """Calls of exported Osprey functions, and strings across the boundary.
 
-A call runs on a fiber while the calling thread waits without the interpreter's lock. Strings are copied in both
-directions: neither side ever sees the other's memory after the call.
+A call runs on a fiber while the calling thread waits without the interpreter's lock. Strings are copied in
+both directions: neither side ever sees the other's memory after the call.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ def take_string(address: int) -> bytes:
 
 
 def call(address: int, arguments: Sequence[int], results: int) -> list[int]:
-    """Call the C thunk of an exported function: a word for each part of its arguments, whose ownership passes to
-    it, and one for each part of its results, owned by the caller.
+    """Call the C thunk of an exported function: a word for each part of its arguments, whose ownership
+    passes to it, and one for each part of its results, owned by the caller.
 
     Raises HandlerError with the diagnostic if the fiber failed, RuntimeError if it could not be started.
     """

@@ -3,7 +3,8 @@
 Around the handler stand three exported functions: one hands it to a server, one calls it, one makes a request
 or takes a response apart into strings, so that no layout of the language's values is known here.
 
-Machine code is kept for the life of the process: a fiber that a handler started may outlive every object here.
+Machine code is kept for the life of the process: a fiber that a handler started may outlive every object
+here.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ _log = logging.getLogger("ospjit")
 class OspreyHandler(Handler):
     """A compiled handler."""
 
-    def __init__(self, function: Callable[..., Any], signature: HandlerSignature, docstring: Docstring) -> None:
+    def __init__(
+        self, function: Callable[..., Any], signature: HandlerSignature, docstring: Docstring
+    ) -> None:
         super().__init__(function, signature)
         code = _compiled(signature, docstring)
         self._call_address = code.address(export_symbol(_CALL))
@@ -146,10 +149,11 @@ _REQUEST = (
 )
 
 #: A response as one string: numbers, then the texts whose lengths are among them.
-_FLATTENING = f"""\
-fn {_FLATTEN}(r: HttpResponse) -> string = "${{r.status}} ${{byteLength(r.headers)}} \
-${{byteLength(r.contentType)}} ${{r.streamFd}} ${{r.isComplete}}\\n${{r.headers}}${{r.contentType}}${{r.partialBody}}"
-"""
+_FLATTENING = (
+    f'fn {_FLATTEN}(r: HttpResponse) -> string = "'
+    "${r.status} ${byteLength(r.headers)} ${byteLength(r.contentType)} ${r.streamFd} ${r.isComplete}"
+    '\\n${r.headers}${r.contentType}${r.partialBody}"\n'
+)
 
 
 def _unflattened(data: bytes) -> Response:

@@ -19,14 +19,16 @@ from ospjit.embed.native import failed
 from ospjit.embed.server import Handler
 from ospjit.embed.signature import HandlerSignature
 
-_FAILURE = Response('{"error":"internal server error"}', 500, "application/json")
+_FAILURE = Response('{"error":"internal server error"}', 500)
 _log = logging.getLogger("ospjit")
 
 
 class PythonHandler(Handler):
     """A handler that is a Python function."""
 
-    def __init__(self, function: Callable[..., Any], signature: HandlerSignature, threads: int | None) -> None:
+    def __init__(
+        self, function: Callable[..., Any], signature: HandlerSignature, threads: int | None
+    ) -> None:
         super().__init__(function, signature)
         self._function = function
         self._count = threads or min(32, (os.cpu_count() or 1) + 4)

@@ -1,7 +1,7 @@
 """Starting, stopping and serving a handler; what is the same for handlers of either language.
 
-A server belongs to its handler and to the process that started it. Servers that still run when the interpreter
-exits are stopped first; in a forked child, where no worker threads exist, they are forgotten.
+A server belongs to its handler and to the process that started it. Servers that still run when the
+interpreter exits are stopped first; in a forked child, where no worker threads exist, they are forgotten.
 """
 
 from __future__ import annotations
@@ -60,8 +60,9 @@ class Handler(ABC):
     def start(self, port: int = 0, host: str = LOCALHOST) -> int:
         """Serve in the background; the port, a free one for 0.
 
-        Raises OSError if the port cannot be had (one in use is tried again for up to a second), RuntimeError if
-        the handler is being served already or the process was forked after the runtime had started.
+        Raises OSError if the port cannot be had (one in use is tried again for up to a second),
+        RuntimeError if the handler is being served already or the process was forked after the runtime had
+        started.
         """
         with self._lock:
             if self._server:
@@ -108,7 +109,8 @@ class Handler(ABC):
         another thread only `stop` ends it.
         """
         bound = self.start(port, host)
-        print(f"{self.signature.name}: serving on http://{_authority(host)}:{bound}", file=sys.stderr, flush=True)
+        where = f"http://{_authority(host)}:{bound}"
+        print(f"{self.signature.name}: serving on {where}", file=sys.stderr, flush=True)
         ended = self._ended
         try:
             with _signals(lambda: ended.put(None)):
@@ -131,6 +133,7 @@ class Handler(ABC):
 
     def _stopped(self) -> None:
         """The server has stopped: release what answered."""
+        return
 
     def _answers_here(self) -> bool:
         """Whether the calling thread is answering one of the handler's requests."""

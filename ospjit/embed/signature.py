@@ -14,7 +14,13 @@ STRING = "string"
 RESPONSE = "HttpResponse"
 
 #: How annotations name the types of the language, without spaces and qualification.
-_PARAMETERS = {"str": STRING, "string": STRING, "String": STRING, "Request": "HttpRequest", "HttpRequest": "HttpRequest"}
+_PARAMETERS = {
+    "str": STRING,
+    "string": STRING,
+    "String": STRING,
+    "Request": "HttpRequest",
+    "HttpRequest": "HttpRequest",
+}
 _RESULTS = {
     "": STRING,
     "str": STRING,
@@ -31,8 +37,8 @@ _RESULTS = {
 
 @dataclass(frozen=True)
 class HandlerSignature:
-    """A handler's parameters: one request, or four strings. `result` is the type in Osprey as annotated, or what
-    the annotation says if it is none of Osprey's (a Python handler's may be anything)."""
+    """A handler's parameters: one request, or four strings. `result` is the type in Osprey as annotated, or
+    what the annotation says if it is none of Osprey's (a Python handler's may be anything)."""
 
     name: str
     parameters: tuple[str, ...]
@@ -72,8 +78,8 @@ def signature_of(function: Callable[..., Any]) -> HandlerSignature:
         annotated = _annotation(parameter.annotation)
         if annotated and _PARAMETERS.get(annotated) != wanted:
             raise TypeError(
-                f"parameter '{parameter.name}' of handler '{name}' is a {wanted}, not {annotated}: a handler takes "
-                "four strings or one request"
+                f"parameter '{parameter.name}' of handler '{name}' is a {wanted}, not {annotated}: "
+                "a handler takes four strings or one request"
             )
     result = _annotation(signature.return_annotation)
     return HandlerSignature(name, tuple(p.name for p in parameters), _RESULTS.get(result, result), signature)
