@@ -8,53 +8,33 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 
 import ospjit.dialects  # noqa: F401  (registers the operations)
 from ospjit.cli.pass_options import add_pass_arguments, options_from
-from ospjit.diagnostics import CompileFailed, Source, Span
+from ospjit.diagnostics import CompileFailed, Diagnostic, Source, Span
+from ospjit.diagnostics.render import render_text
 from ospjit.ir import Operation, Pass, PassManager, PipelineError, Timer, print_op
 from ospjit.ir.parser import parse_module
 from ospjit.ir.pass_base import UnknownPass
-from ospjit.ir.pass_manager import PassOptions
+from ospjit.ir.pass_manager import INVALID_IR, PassOptions
 from ospjit.ir.reproducer import pipeline_of
 from ospjit.ir.verifier import verification_errors
 from ospjit.passes import REGISTRY, parse_pipeline
+
+OK, FAILED, USAGE = 0, 1, 2
+UNMET = "OSP9004"
+"""The code of what `--verify-diagnostics` has to complain about."""
 
 _SPLIT = re.compile(r"^// -----[ \t]*$\n?", re.MULTILINE)
 _EXPECTATION = re.compile(
     r"//\s*expected-(error|warning)(?:@(?:([-+][0-9]+)|(above)|(below)))?\s*\{\{(.*?)\}\}"
 )
-
-
-@dataclass(frozen=True)
-class Message:
-    """Something to say about the input. `span` is the place in it, where there is one."""
-
-    severity: str
-    text: str
-    span: Span | None = None
-    hints: tuple[str, ...] = ()
-
-    @property
-    def line(self) -> int:
-        return self.span.position()[0] if self.span is not None else 0
-
-    def render(self, name: str) -> str:
-        """The message as it is shown: place, sentence, source line with a caret, hints."""
-        if self.span is None:
-            shown = f"{name}: {self.severity}: {self.text}\n"
-        else:
-            line, column = self.span.position()
-            source = self.span.source.line(line)
-            shown = f"{name}:{line}:{column}: {self.severity}: {self.text}\n"
-            if len(source) <= 500:
-                shown += f"  {source}\n  {' ' * (column - 1)}^\n"
-        return shown + "".join(f"  {hint}\n" for hint in self.hints)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -72,15 +52,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.timing:
             sys.stderr.write(timer.report())
         if output is None:
-            return 1
+            return FAILED
         _write(args.output, output)
-        return 0
+        return OK
     except PipelineError as error:
-        return _fail(str(error))
+        return _fail(str(error), USAGE)
     except UnicodeDecodeError:
-        return _fail(f"{args.input}: the file is not text in UTF-8")
+        return _fail(f"{args.input}: the file is not text in UTF-8", FAILED)
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        return _fail(f"{error.filename or args.input}: {error.strerror}")
+        return _fail(f"{error.filename or args.input}: {error.strerror}", FAILED)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -107,9 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _fail(message: str) -> int:
+def _fail(message: str, status: int) -> int:
     sys.stderr.write(f"ospjit opt: error: {message}\n")
-    return 1
+    return status
 
 
 def _read(path: str) -> str:
@@ -168,8 +150,7 @@ class _Runner:
         failed = False
         for chunk in chunks:
             output, messages = self._run(chunk)
-            for message in messages:
-                sys.stderr.write(message.render(self.name))
+            _say(messages)
             if output is None:
                 failed = True
             else:
@@ -181,12 +162,12 @@ class _Runner:
         failed = False
         for chunk in chunks:
             _, messages = self._run(chunk)
-            for complaint in _compare(chunk, messages):
-                failed = True
-                sys.stderr.write(complaint.render(self.name))
-        return 1 if failed else 0
+            complaints = _compare(Source(self.name, chunk), messages)
+            failed = failed or bool(complaints)
+            _say(complaints)
+        return FAILED if failed else OK
 
-    def _run(self, chunk: str) -> tuple[str | None, list[Message]]:
+    def _run(self, chunk: str) -> tuple[str | None, list[Diagnostic]]:
         """What one part becomes, or None, and what there is to say about it."""
         try:
             positions: dict[Operation, Span] = {}
@@ -204,36 +185,42 @@ class _Runner:
             with self.timer.span("print"):
                 return print_op(module), []
         except CompileFailed as error:
-            return None, [Message(d.severity, d.message, d.span, d.hints) for d in error.diagnostics]
+            return None, list(error.diagnostics)
 
-    def _verify(self, module: Operation, positions: dict[Operation, Span]) -> list[Message]:
+    def _verify(self, module: Operation, positions: dict[Operation, Span]) -> list[Diagnostic]:
         with self.timer.span("verify"):
             errors = verification_errors(module, self.allow_unregistered)
         messages = []
         for error in errors:
             name = f"'{error.op.name}': " if error.op is not None else ""
             span = positions.get(error.op) if error.op is not None else None
-            messages.append(Message("error", name + error.message, span))
+            messages.append(Diagnostic(INVALID_IR, name + error.message, span))
         return messages
 
 
-def _compare(chunk: str, messages: Sequence[Message]) -> list[Message]:
+def _say(messages: Sequence[Diagnostic]) -> None:
+    sys.stderr.write(render_text(messages, color=sys.stderr.isatty() and "NO_COLOR" not in os.environ))
+
+
+def _compare(source: Source, messages: Sequence[Diagnostic]) -> list[Diagnostic]:
     """The messages that were not expected, and the expectations that were not met."""
-    source = Source("", chunk)
     left = list(messages)
     complaints = []
-    for match in _EXPECTATION.finditer(chunk):
+    for match in _EXPECTATION.finditer(source.text):
         severity, offset, above, below, text = match.groups()
         line = source.position(match.start())[0]
         line += int(offset) if offset else -1 if above else 1 if below else 0
-        met = [m for m in left if m.severity == severity and m.line == line and text in m.text]
+        met = [m for m in left if m.severity == severity and _line(m) == line and text in m.message]
         if met:
             left.remove(met[0])
         else:
             span = Span(source, match.start(), match.end())
-            complaints.append(Message("error", f"expected {severity} was not given: {text}", span))
-    complaints += [Message("error", f"unexpected {m.severity}: {m.text}", m.span) for m in left]
-    return complaints
+            complaints.append(Diagnostic(UNMET, f"expected {severity} was not given: {text}", span))
+    return complaints + [Diagnostic(UNMET, f"unexpected {m.severity}: {m.message}", m.span) for m in left]
+
+
+def _line(message: Diagnostic) -> int:
+    return message.span.position()[0] if message.span is not None else 0
 
 
 def passes_main(argv: Sequence[str] | None = None) -> int:
@@ -250,8 +237,8 @@ def passes_main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.write("\n".join(describe_pass(REGISTRY.lookup(name)) for name in args.names))
     except UnknownPass as error:
         sys.stderr.write(f"ospjit passes: error: {error}\n")
-        return 1
-    return 0
+        return USAGE
+    return OK
 
 
 def describe_pass(kind: type[Pass]) -> str:
