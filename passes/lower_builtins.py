@@ -40,6 +40,7 @@ from ospjit.ir import (
 )
 from ospjit.passes.data_types import DataTypes
 from ospjit.passes.lower_collections import Collections
+from ospjit.passes.lower_maps import Maps
 from ospjit.passes.not_supported import NotSupported
 
 
@@ -70,6 +71,7 @@ class Lowering:
         self.symbols = SymbolTable(module)
         self.datas = DataTypes(self.symbols)
         self.collections = Collections(self)
+        self.maps = Maps(self)
         #: Where the operation stands that is being lowered: the place of what is generated for it.
         self.here: Location = UNKNOWN
 
@@ -117,6 +119,8 @@ class Lowering:
         def join(op: Operation, rw: Rewriter) -> bool:
             if op.result.type is STRING:
                 rw.replace(op, self.concat(rw, self._concatenated(op)))
+            elif is_type(op.result.type, "osp.map"):
+                rw.replace(op, self.runtime(rw, "osp_map_merge", op.operands, op.result.type))
             elif is_type(op.result.type, "osp.list"):
                 rw.replace(op, self.runtime(rw, "osp_list_concat", op.operands, op.result.type))
             else:
@@ -138,12 +142,35 @@ class Lowering:
             rw.replace(op, self.index(rw, op))
             return True
 
+        @at("osp.map")
+        def map_literal(op: Operation, rw: Rewriter) -> bool:
+            rw.replace(op, self.maps.literal(rw, op.operands, op.result.type))
+            return True
+
+        @at("osp.spawn")
+        def spawn(op: Operation, rw: Rewriter) -> bool:
+            rw.replace(op, self.spawn(rw, op.operands[0], op.result.type))
+            return True
+
         @at("osp.list_item")
         def item(op: Operation, rw: Rewriter) -> bool:
             rw.replace(op, self.collections.item(rw, op.operands[0], self.integer(rw, op.attr("index"))))
             return True
 
-        return [builtin, to_string, concat, equality, order, join, update, list_literal, index, item]
+        return [
+            builtin,
+            to_string,
+            concat,
+            equality,
+            order,
+            join,
+            update,
+            list_literal,
+            map_literal,
+            index,
+            item,
+            spawn,
+        ]
 
     # ---- small building blocks
 
@@ -229,6 +256,8 @@ class Lowering:
         obj, at = op.operands
         if is_type(obj.type, "osp.list"):
             return self.collections.get(b, obj, at, op.result.type)
+        if is_type(obj.type, "osp.map"):
+            return self.maps.get(b, obj, at, op.result.type)
         if obj.type is STRING:
             return self.runtime(b, "osp_string_char_at", [obj, at], op.result.type)
         raise NotSupported(f"indexing a value of type {obj.type} is not supported yet", op.loc)
@@ -320,9 +349,18 @@ class Lowering:
             return lambda b, args: self._show_result(b, args[0])
         if is_type(t, "osp.list"):
             return lambda b, args: self.collections.show(b, args[0])
+        if is_type(t, "osp.map"):
+            return lambda b, args: self.maps.show(b, args[0])
+        if is_type(t, "osp.fiber"):
+            return lambda b, args: self._show_handle(b, "Fiber", "osp_fiber_id", args[0])
         if is_type(t, "osp.data") or is_type(t, "osp.rec"):
             return lambda b, args: self._show_data(b, args[0])
         raise NotSupported(f"rendering a value of type {t} is not supported yet", loc)
+
+    def _show_handle(self, b: Builder, name: str, identify: str, value: Value) -> Value:
+        """A fiber or channel, by its id."""
+        number = self.show(b, self.runtime(b, identify, [value], i64), nested=False)
+        return self.concat(b, [self.string(b, name + "("), number, self.string(b, ")")])
 
     def _show_result(self, b: Builder, value: Value) -> Value:
         t = value.type
@@ -389,6 +427,10 @@ class Lowering:
             return b.create("arith.cmpi", tags, [i1], {"predicate": 0}).result
         if is_type(t, "osp.list"):
             return self.collections.equal(b, x, y)
+        if is_type(t, "osp.map"):
+            return self.maps.equal(b, x, y)
+        if is_type(t, "osp.fiber"):
+            return self.equal(b, *(self.runtime(b, "osp_fiber_id", [v], i64) for v in (x, y)))
         if not any(is_type(t, n) for n in ("osp.result", "osp.data", "osp.rec")):
             raise NotSupported(f"comparing values of type {t} is not supported yet", b.loc)
         symbol = self.function(f"equal<{t}>", [t, t], i1, lambda inner, args: self._equal_data(inner, *args))
@@ -451,6 +493,46 @@ class Lowering:
         if value is None:
             raise NotSupported(f"'{name}' is not supported yet", op.loc)
         return value
+
+    def spawn(self, b: Builder, body: Value, result: Type) -> Value:
+        """A fiber: its function is wrapped in one that leaves the value where the runtime keeps it."""
+        wrapper = self.function(f"spawn<{body.type}>", [body.type, PTR], UNIT, self._run_and_store)
+        closure = b.create(
+            "osp.func_ref", [body], [fn_of(UNIT, (PTR,))], {"callee": SymbolRefAttr(wrapper)}
+        ).result
+        return b.create("osp.task", [closure], [result]).result
+
+    def _run_and_store(self, b: Builder, args: Sequence[Value]) -> Value:
+        body, address = args
+        assert isinstance(body.type, DialectType) and isinstance(body.type.params[0], Type)
+        value = b.create("osp.call_closure", [body], [body.type.params[0]]).result
+        b.create("osp.store_words", [address, value])
+        return b.create("osp.unit", [], [UNIT]).result
+
+    def wait(self, b: Builder, args: list[Value], result: Type) -> Value:
+        """The value of a fiber, from where the runtime keeps it."""
+        address = self.runtime(b, "osp_await", args, PTR)
+        return b.create("osp.load_words", [address, args[0]], [result]).result
+
+    def wait_result(self, b: Builder, args: list[Value], result: Type) -> Value:
+        """The same as a Result."""
+        found = self.runtime(b, "osp_await_result", args, result_of(PTR, STRING))
+        assert isinstance(result, DialectType) and isinstance(result.params[0], Type)
+        value = result.params[0]
+
+        def success(i: Builder, address: Value) -> Value:
+            loaded = i.create("osp.load_words", [address, args[0]], [value]).result
+            return i.create("osp.success", [loaded], [result]).result
+
+        arms = [
+            (("con", "Success", ("bind",)), [PTR], lambda i, a: success(i, a[0])),
+            (
+                ("con", "Error", ("bind",)),
+                [STRING],
+                lambda i, a: i.create("osp.error", [a[0]], [result]).result,
+            ),
+        ]
+        return self.match(b, found, result, arms)
 
     def http_listen(self, b: Builder, args: list[Value], result: Type) -> Value:
         """The handler, whatever its shape, becomes a function of the request that replies."""
@@ -550,7 +632,7 @@ def _length(s: Lowering, b: Builder, args: list[Value], result: Type) -> Value |
         return b.create("osp.string_length", args, [i64]).result
     if is_type(args[0].type, "osp.list"):
         return b.create("osp.list_length", args, [i64]).result
-    return None
+    return s.runtime(b, "osp_map_length", args, i64)
 
 
 def _is_empty(s: Lowering, b: Builder, args: list[Value], result: Type) -> Value | None:
@@ -613,6 +695,11 @@ def _abs(s: Lowering, b: Builder, args: list[Value], result: Type) -> Value:
     )
 
 
+def _yield(s: Lowering, b: Builder, args: list[Value], result: Type) -> Value:
+    unit = s.runtime(b, "osp_yield", [], UNIT)
+    return args[0] if args else unit
+
+
 def _over(lists: str, iterators: str) -> Expansion:
     """A function over both lists and iterators."""
 
@@ -665,6 +752,20 @@ _EXPANSIONS: dict[str, Expansion] = {
     "fold": _over("fold", "fold_iterator"),
     "forEach": _over("for_each", "for_each_iterator"),
     "toList": lambda s, b, args, result: s.collections.to_list(b, args, result),
+    "await": lambda s, b, args, result: s.wait(b, args, result),
+    "awaitResult": lambda s, b, args, result: s.wait_result(b, args, result),
+    "fiberDone": lambda s, b, args, result: s.runtime(b, "osp_fiber_done", args, i1),
+    "yield": _yield,
+    "Map": lambda s, b, args, result: s.maps.empty(b, result),
+    "mapLength": lambda s, b, args, result: s.runtime(b, "osp_map_length", args, i64),
+    "mapGet": lambda s, b, args, result: s.maps.get(b, args[0], args[1], result),
+    "mapSet": _on_list("osp_map_set"),
+    "mapRemove": lambda s, b, args, result: s.runtime(b, "osp_map_remove", args, result),
+    "mapContains": lambda s, b, args, result: s.runtime(b, "osp_map_contains", args, i1),
+    "mapKeys": lambda s, b, args, result: s.runtime(b, "osp_map_keys", args, result),
+    "mapValues": lambda s, b, args, result: s.runtime(b, "osp_map_values", args, result),
+    "mapMerge": lambda s, b, args, result: s.runtime(b, "osp_map_merge", args, result),
+    "mapEntries": lambda s, b, args, result: s.maps.entries(b, args, result),
     "split": lambda s, b, args, result: s.runtime(b, "osp_string_split", args, result),
     "lines": lambda s, b, args, result: s.runtime(b, "osp_string_lines", args, result),
     "words": lambda s, b, args, result: s.runtime(b, "osp_string_words", args, result),

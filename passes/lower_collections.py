@@ -128,28 +128,26 @@ class Collections:
 
     def get(self, b: Builder, xs: Value, index: Value, result: Type) -> Value:
         """An element as a Result; the runtime has the message."""
-        t = element_of(xs.type)
-        stored = result_of(self.stored(t), STRING)
-        found = self.l.runtime(b, "osp_list_get", [xs, index], stored)
+        return self.fetch(b, "osp_list_get", [xs, index], element_of(xs.type), result)
+
+    def fetch(self, b: Builder, symbol: str, args: Sequence[Value], t: Type, result: Type) -> Value:
+        """The word of a fallible runtime function as a value of type `t`."""
+        found = self.l.runtime(b, symbol, args, result_of(self.stored(t), STRING))
         if not self.boxed(t):
             return found
-        return self.l.match(
-            b,
-            found,
-            result,
-            [
-                (
-                    ("con", "Success", ("bind",)),
-                    [self.stored(t)],
-                    lambda i, a: i.create("osp.success", [self.unbox(i, a[0], t)], [result]).result,
-                ),
-                (
-                    ("con", "Error", ("bind",)),
-                    [STRING],
-                    lambda i, a: i.create("osp.error", [a[0]], [result]).result,
-                ),
-            ],
-        )
+
+        def open_box(i: Builder, word: Value) -> Value:
+            return i.create("osp.success", [self.unbox(i, word, t)], [result]).result
+
+        arms = [
+            (("con", "Success", ("bind",)), [self.stored(t)], lambda i, a: open_box(i, a[0])),
+            (
+                ("con", "Error", ("bind",)),
+                [STRING],
+                lambda i, a: i.create("osp.error", [a[0]], [result]).result,
+            ),
+        ]
+        return self.l.match(b, found, result, arms)
 
     # ---- loops over lists: generated functions that call themselves
 

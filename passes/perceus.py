@@ -16,25 +16,10 @@ from collections import Counter
 from dataclasses import dataclass
 
 from ospjit.builtins.table import RUNTIME
-from ospjit.dialects.rt import is_counted
+from ospjit.dialects.rt import BORROWED_RESULT, CONSUMING, is_counted
 from ospjit.ir import Block, BlockArgument, Builder, Operation, Pass, PassContext, Region, Value, body_of
 from ospjit.passes.cfg import remove_unreachable, reverse_postorder
 
-_CONSUMING = frozenset(
-    (
-        "func.call",
-        "rt.call_closure",
-        "rt.cell",
-        "rt.closure",
-        "func.return",
-        "rt.global_store",
-        "rt.cast",
-        "rt.store_word",
-        "cf.br",
-    )
-)
-#: Operations whose result is somebody else's: a reference of its own is taken at once.
-_BORROWED_RESULT = frozenset(("rt.slot", "rt.load_word", "rt.global_load", "arith.select"))
 _STATIC = frozenset(("rt.string", "rt.null", "rt.static_cell"))
 
 
@@ -57,7 +42,7 @@ class Perceus(Pass):
 
 def consumed(op: Operation) -> tuple[bool, ...]:
     """For each operand, whether the operation takes over its reference."""
-    if op.name in _CONSUMING:
+    if op.name in CONSUMING:
         return (True,) * len(op.operands)
     if op.name == "rt.call":
         fn = RUNTIME[op.attr("callee")]
@@ -136,10 +121,10 @@ class _Counts:
             if not self._counted(result):
                 continue
             if result in live:
-                if op.name in _BORROWED_RESULT:
+                if op.name in BORROWED_RESULT:
                     self._dup(after, result)
                 live.discard(result)
-            elif op.name not in _BORROWED_RESULT:
+            elif op.name not in BORROWED_RESULT:
                 self._drop(after, result)
         taken: Counter[Value] = Counter()
         lent: dict[Value, None] = {}

@@ -242,7 +242,10 @@ class _Emitter:
         for index, t in enumerate(inputs):
             lines += [f"  %p{index} = getelementptr i64, ptr %words, i64 {index}"]
             if t == "i1":
-                lines += [f"  %w{index} = load i64, ptr %p{index}", f"  %a{index} = trunc i64 %w{index} to i1"]
+                lines += [
+                    f"  %w{index} = load i64, ptr %p{index}",
+                    f"  %a{index} = trunc i64 %w{index} to i1",
+                ]
             else:
                 lines += [f"  %a{index} = load {t}, ptr %p{index}"]
             args.append(f"{t} %a{index}")

@@ -28,6 +28,26 @@ COUNTED = frozenset(
 )
 
 
+#: Operations that take over the references of all their operands; those of `rt.call` stand in the table.
+CONSUMING = frozenset(
+    (
+        "func.call",
+        "func.return",
+        "cf.br",
+        "rt.call_closure",
+        "rt.cell",
+        "rt.closure",
+        "rt.list",
+        "rt.cast",
+        "rt.store_word",
+        "rt.global_store",
+    )
+)
+
+#: Operations whose result belongs to somebody else: who keeps it needs a reference of its own.
+BORROWED_RESULT = frozenset(("rt.slot", "rt.load_word", "rt.global_load", "arith.select"))
+
+
 def is_counted(t: Type) -> bool:
     """Whether values of a lowered type are pointers to counted cells."""
     return isinstance(t, DialectType) and t.name in COUNTED

@@ -195,13 +195,13 @@ class Grammar:
     def p_effects(self, p: list[Any]) -> None:
         """effects : BANG effect_ref
         | BANG LBRACKET effect_refs RBRACKET
+        | BANG LBRACKET effect_refs COMMA RBRACKET
         | BANG LBRACKET RBRACKET"""
-        p[0] = [p[2]] if len(p) == 3 else p[3] if len(p) == 5 else []
+        p[0] = [p[2]] if len(p) == 3 else p[3] if len(p) > 4 else []
 
     def p_effect_refs(self, p: list[Any]) -> None:
         """effect_refs : effect_ref
-        | effect_refs COMMA effect_ref
-        | effect_refs COMMA"""
+        | effect_refs COMMA effect_ref"""
         p[0] = self.extended(p, 3)
 
     def p_effect_ref(self, p: list[Any]) -> None:
@@ -343,8 +343,9 @@ class Grammar:
     def p_import(self, p: list[Any]) -> None:
         """declaration : IMPORT import_path
         | IMPORT import_path IMPORT_LBRACE import_names RBRACE
+        | IMPORT import_path IMPORT_LBRACE import_names COMMA RBRACE
         | IMPORT import_path IMPORT_LBRACE RBRACE"""
-        names = None if len(p) == 3 else p[4] if len(p) == 6 else []
+        names = None if len(p) == 3 else p[4] if len(p) > 5 else []
         last = p[2][-1] if len(p) == 3 else p[len(p) - 1]
         p[0] = ast.Import(self.span(p[1], last), [part.value for part in p[2]], names)
 
@@ -355,8 +356,7 @@ class Grammar:
 
     def p_import_names(self, p: list[Any]) -> None:
         """import_names : import_name
-        | import_names COMMA import_name
-        | import_names COMMA"""
+        | import_names COMMA import_name"""
         p[0] = self.extended(p, 3)
 
     def p_import_name(self, p: list[Any]) -> None:
