@@ -7,7 +7,7 @@ and which forms (expression, type, pattern …) would have. It must never change
 from __future__ import annotations
 
 from ospjit.syntax.tables import Tables
-from ospjit.syntax.tokens import SPELLING, Token, spelled
+from ospjit.syntax.tokens import KEYWORDS, SPELLING, Token, spelled
 
 # Forms by nonterminal, the widest first: a place for a statement takes an expression as well.
 _FORMS = (
@@ -50,9 +50,14 @@ def describe(
         return special
     after = f" after {spelled(before)}" if before is not None else ""
     wanted = _wanted(tables, states)
+    if not wanted and accepts(tables, states, "FATARROW"):
+        wanted = ["'=>'"]
     if not wanted:
         return f"unexpected {spelled(found)}{after}", ()
-    return f"expected {_listed(wanted)}{after}, found {spelled(found)}", ()
+    hints: tuple[str, ...] = ()
+    if wanted == ["a name"] and found.value in KEYWORDS:
+        hints = (f"'{found.value}' is a keyword",)
+    return f"expected {_listed(wanted)}{after}, found {spelled(found)}", hints
 
 
 def _special(
