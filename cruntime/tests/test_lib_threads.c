@@ -1,5 +1,5 @@
-/* test_lib_threads.c - values that several threads hold: persistent lists and maps after osp_mark_shared, JSON handles,
- * descriptors. Run under the race detector. */
+/* test_lib_threads.c - values that several threads hold: persistent lists and maps after osp_mark_shared,
+ * JSON handles, descriptors. Run under the race detector. */
 #include <pthread.h>
 
 #include "check.h"
@@ -40,17 +40,20 @@ static void *use_handles(void *argument)
     for (int i = 0; i < ROUNDS; i++) {
         char *error = NULL;
         char *value = osp_json_get(NULL, json_handle, path, &error);
-        if (value != NULL) CHECK_TEXT(value, "value");
+        if (value != NULL)
+            CHECK_TEXT(value, "value");
         osp_drop(value);
         osp_drop(error);
         error = NULL;
-        if (i == ROUNDS / 2) osp_json_free(NULL, json_handle, &error);
+        if (i == ROUNDS / 2)
+            osp_json_free(NULL, json_handle, &error);
         osp_drop(error);
         error = NULL;
         osp_write_fd(NULL, descriptor, name, &error);
         osp_drop(error);
         error = NULL;
-        if (i > ROUNDS / 2) osp_close_fd(NULL, descriptor, &error);
+        if (i > ROUNDS / 2)
+            osp_close_fd(NULL, descriptor, &error);
         osp_drop(error);
     }
     osp_drop(path);
@@ -61,8 +64,10 @@ static void *use_handles(void *argument)
 static void run_threads(void *(*body)(void *))
 {
     pthread_t threads[THREADS];
-    for (intptr_t i = 0; i < THREADS; i++) CHECK(pthread_create(&threads[i], NULL, body, (void *)i) == 0);
-    for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    for (intptr_t i = 0; i < THREADS; i++)
+        CHECK(pthread_create(&threads[i], NULL, body, (void *)i) == 0);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
 }
 
 int main(void)

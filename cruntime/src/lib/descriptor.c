@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "descriptor.h"
 #include "../sys/sys.h"
+#include "descriptor.h"
 #include "failure.h"
 #include "file.h"
 
@@ -83,7 +83,7 @@ void osp__descriptor_end(int fd)
     pthread_mutex_unlock(&table.lock);
 }
 
-/* ---- opening and closing ----------------------------------------------------------------------------------------- */
+/* ---- opening and closing ------------------------------------------------------------------------------- */
 
 static int64_t open_for_program(osp_ctx *ctx, const char *function, const char *path, int flags, char **error)
 {
@@ -110,7 +110,8 @@ OSP_API int64_t osp_create_file(osp_ctx *ctx, char *path, char **error)
 
 static void fail_descriptor(char **error, const char *function, int64_t fd, int code)
 {
-    const char *reason = code == EBUSY ? "is in use by another fiber" : "is not an open descriptor of this program";
+    const char *reason =
+        code == EBUSY ? "is in use by another fiber" : "is not an open descriptor of this program";
     osp__set_error(error, "%s: %" PRId64 " %s", function, fd, reason);
 }
 
@@ -127,7 +128,7 @@ OSP_API void osp_close_fd(osp_ctx *ctx, int64_t fd, char **error)
         osp__fail_system(error, "closeFd", NULL, -status);
 }
 
-/* ---- reading and writing ----------------------------------------------------------------------------------------- */
+/* ---- reading and writing ------------------------------------------------------------------------------- */
 
 struct transfer {
     int fd;

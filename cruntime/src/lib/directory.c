@@ -1,7 +1,7 @@
 /* directory.c - lists that come from the system: the names in a directory, the arguments of the program.
  *
- * A directory is read on the blocking pool into one block of bytes; the list is made on the fiber, where running out
- * of memory has somebody to tell. */
+ * A directory is read on the blocking pool into one block of bytes; the list is made on the fiber, where
+ * running out of memory has somebody to tell. */
 #include "../base.h"
 
 #include <dirent.h>

@@ -1,4 +1,4 @@
-/* environment.c - what the program finds around itself: environment variables and a line of standard input. */
+/* environment.c - what the program finds around itself: environment variables, standard input. */
 #include "../base.h"
 
 #include <pthread.h>
@@ -20,7 +20,7 @@ OSP_API char *osp_get_env(osp_ctx *ctx, char *name, char **error)
     return NULL;
 }
 
-/* ---- standard input ---------------------------------------------------------------------------------------------- */
+/* ---- standard input ------------------------------------------------------------------------------------ */
 
 /* One buffer for the process: fibers that read lines at the same time get whole lines. */
 static struct {

@@ -12,7 +12,7 @@ void osp__fail_index(char **error, int64_t index, uint64_t length)
     osp__set_error(error, "index out of bounds: %" PRId64 " (length %" PRIu64 ")", index, length);
 }
 
-/* The C library writes "No such file"; inside a sentence that starts with a function's name it is lower case. */
+/* The C library writes "No such file"; behind a function's name it is lower case. */
 static void describe(int code, char *text, size_t size)
 {
     const char *description = strerrordesc_np(code);

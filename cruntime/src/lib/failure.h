@@ -1,15 +1,15 @@
 /* failure.h - how the library's functions report failure.
  *
- * A function of type Result<T, Error> stores one message into its `char **error` parameter and returns a value that
- * nobody looks at. The messages that several functions share are made here, so that they read the same everywhere.
- * Nothing here may end a fiber: these are the failures that a program handles. */
+ * A function of type Result<T, Error> stores one message into its `char **error` parameter and returns a
+ * value that nobody looks at. The messages that several functions share are made here, so that they read the
+ * same everywhere. Nothing here may end a fiber: these are the failures that a program handles. */
 #ifndef OSP_LIB_FAILURE_H
 #define OSP_LIB_FAILURE_H
 
 #include "../mem/string.h"
 
-/* Strings longer than this are not made by functions that multiply lengths (repeat, replace, pads): running out of
- * memory slowly, page by page, would take the whole process down instead of giving an Error. */
+/* Strings longer than this are not made by functions that multiply lengths (repeat, replace, pads): running
+ * out of memory slowly, page by page, would take the whole process down instead of giving an Error. */
 #define OSP_STRING_LIMIT ((size_t)1 << 31)
 
 /* "index out of bounds: 9 (length 3)" */

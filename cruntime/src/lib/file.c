@@ -1,8 +1,8 @@
 /* file.c - whole files and directories.
  *
- * File operations can block for as long as a disk or a network mount likes, so each runs on a thread of the blocking
- * pool while its fiber is parked. The functions that run there get everything in one `struct job` on the fiber's
- * stack, and set either its result or its `code`. */
+ * File operations can block for as long as a disk or a network mount likes, so each runs on a thread of the
+ * blocking pool while its fiber is parked. The functions that run there get everything in one `struct job` on
+ * the fiber's stack, and set either its result or its `code`. */
 #include "../base.h"
 
 #include <errno.h>
@@ -11,9 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "file.h"
 #include "../sys/sys.h"
 #include "failure.h"
+#include "file.h"
 
 struct job {
     const char *path;
@@ -56,7 +56,7 @@ static int open_path(const char *path, int flags)
     return fd < 0 ? -errno : fd;
 }
 
-/* ---- reading ----------------------------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------------------- */
 
 struct contents {
     char *bytes;
@@ -118,7 +118,7 @@ OSP_API char *osp_read_file(osp_ctx *ctx, char *path, char **error)
     return job.contents;
 }
 
-/* ---- writing ----------------------------------------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------------------------------------- */
 
 ssize_t osp__file_write_all(int fd, const char *bytes, size_t size)
 {
@@ -164,7 +164,7 @@ OSP_API int64_t osp_append_file(osp_ctx *ctx, char *path, char *text, char **err
     return write_whole(ctx, "appendFile", path, text, O_APPEND, error);
 }
 
-/* ---- names ------------------------------------------------------------------------------------------------------- */
+/* ---- names --------------------------------------------------------------------------------------------- */
 
 static void delete_file(void *argument)
 {

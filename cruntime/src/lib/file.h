@@ -6,8 +6,8 @@
 
 #include "../base.h"
 
-/* Opens a file on the pool, close-on-exec, mode 0666 less the umask. Returns the descriptor, or -1 with the error
- * set, named after `function`. */
+/* Opens a file on the pool, close-on-exec, mode 0666 less the umask. Returns the descriptor, or -1 with the
+ * error set, named after `function`. */
 int osp__file_open(osp_ctx *ctx, const char *function, const char *path, int flags, char **error);
 
 /* Writes all bytes; blocks. Returns their number or a negative errno. */

@@ -1,8 +1,8 @@
 /* json_handle.c - the JSON functions of the language: documents behind integer handles.
  *
- * A handle is an index into a table and the number of times that place was used before, so that a handle that was
- * freed stays invalid when its place is taken again. Fibers on several workers may read one document while another
- * frees it: each reader holds a count, and the last one gone releases the memory. */
+ * A handle is an index into a table and the number of times that place was used before, so that a handle that
+ * was freed stays invalid when its place is taken again. Fibers on several workers may read one document
+ * while another frees it: each reader holds a count, and the last one gone releases the memory. */
 #include "../base.h"
 
 #include <inttypes.h>
@@ -103,7 +103,7 @@ static void end_reading(int64_t handle)
     osp__json_free(last);
 }
 
-/* ---- the functions ----------------------------------------------------------------------------------------------- */
+/* ---- the functions ------------------------------------------------------------------------------------- */
 
 static void fail_parse(char **error, const char *text, const struct osp__json_error *fault)
 {

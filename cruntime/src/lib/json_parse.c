@@ -1,7 +1,7 @@
 /* json_parse.c - the parser of json.h: strict RFC 8259 in one pass, without recursion.
  *
- * Between two tokens the parser is in one of a few states, each of which says what may come next. Open containers
- * form a chain through their nodes. */
+ * Between two tokens the parser is in one of a few states, each of which says what may come next. Open
+ * containers form a chain through their nodes. */
 #include <string.h>
 
 #include "../sys/sys.h"
@@ -29,7 +29,7 @@ static bool fail(struct parser *parser, const char *reason)
     return false;
 }
 
-/* ---- nodes ------------------------------------------------------------------------------------------------------- */
+/* ---- nodes --------------------------------------------------------------------------------------------- */
 
 static struct osp__json_node *add_node(struct parser *parser, enum osp__json_type type, size_t start)
 {
@@ -63,7 +63,7 @@ static void after_value(struct parser *parser)
     parser->expected = parser->open == NO_NODE ? NOTHING : COMMA_OR_END;
 }
 
-/* ---- scalars ----------------------------------------------------------------------------------------------------- */
+/* ---- scalars ------------------------------------------------------------------------------------------- */
 
 static bool is_digit(char c)
 {
@@ -192,7 +192,7 @@ static bool take_word(struct parser *parser, const char *word, enum osp__json_ty
     return true;
 }
 
-/* ---- containers -------------------------------------------------------------------------------------------------- */
+/* ---- containers ---------------------------------------------------------------------------------------- */
 
 static bool open_container(struct parser *parser, enum osp__json_type type)
 {
@@ -228,7 +228,7 @@ static bool closes(const struct parser *parser, char c)
     return c == (parser->document->nodes[parser->open].type == OSP_JSON_ARRAY ? ']' : '}');
 }
 
-/* ---- the loop ---------------------------------------------------------------------------------------------------- */
+/* ---- the loop ------------------------------------------------------------------------------------------ */
 
 static bool take_scalar(struct parser *parser, char c)
 {

@@ -1,10 +1,11 @@
-/* json_read.c - reading a parsed JSON text: paths, decoded strings; and the escaping that is decoding's inverse. */
+/* json_read.c - reading a parsed JSON text: paths, decoded strings; and the escaping that is decoding's
+ * inverse. */
 #include <string.h>
 
 #include "json.h"
 #include "utf8.h"
 
-/* ---- decoding ---------------------------------------------------------------------------------------------------- */
+/* ---- decoding ------------------------------------------------------------------------------------------ */
 
 static uint32_t hex4(const char *digits)
 {
@@ -16,7 +17,7 @@ static uint32_t hex4(const char *digits)
     return value;
 }
 
-/* The code point of the \u escape at `from` (the backslash), with the low surrogate that follows a high one. */
+/* The code point of the \u escape at `from` (the backslash), with the surrogate that completes it. */
 static const char *decode_unicode(const char *from, uint32_t *code_point)
 {
     uint32_t high = hex4(from + 2);
@@ -63,8 +64,6 @@ size_t osp__json_decode(const struct osp__json *document, const struct osp__json
     }
     char *start = out;
     while (from < end) {
-        /* An escape is never shorter than what it stands for, so `out` stays within its room; but decoding may write
-         * four bytes at a time. */
         char bytes[4];
         size_t width;
         from = decode_one(from, bytes, &width);
@@ -74,7 +73,8 @@ size_t osp__json_decode(const struct osp__json *document, const struct osp__json
     return (size_t)(out - start);
 }
 
-static bool key_is(const struct osp__json *document, const struct osp__json_node *key, const char *name, size_t length)
+static bool key_is(const struct osp__json *document, const struct osp__json_node *key, const char *name,
+                   size_t length)
 {
     const char *from = document->text + key->start + 1, *end = document->text + key->end - 1;
     if (!key->escaped)
@@ -91,7 +91,7 @@ static bool key_is(const struct osp__json *document, const struct osp__json_node
     return at == length;
 }
 
-/* ---- paths ------------------------------------------------------------------------------------------------------- */
+/* ---- paths --------------------------------------------------------------------------------------------- */
 
 /* One step of a path: a name, or an index. */
 struct step {
@@ -174,7 +174,7 @@ const struct osp__json_node *osp__json_find(const struct osp__json *document, co
     return node;
 }
 
-/* ---- escaping ---------------------------------------------------------------------------------------------------- */
+/* ---- escaping ------------------------------------------------------------------------------------------ */
 
 /* The escape of an ASCII character inside quotes; returns its length, 1 when it stands for itself. */
 static size_t escape_ascii(char c, char out[6])

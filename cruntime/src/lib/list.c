@@ -1,8 +1,8 @@
 /* list.c - the persistent lists of list.h.
  *
- * Functions that change a list own it: they take the caller's count and give one of the result, which is the same
- * cell when nobody else held it. Inside, a list that is being changed is always unique; what changes it goes down
- * the tree making each node on its way unique as well. */
+ * Functions that change a list own it: they take the caller's count and give one of the result, which is the
+ * same cell when nobody else held it. Inside, a list that is being changed is always unique; what changes it
+ * goes down the tree making each node on its way unique as well. */
 #include "list.h"
 
 #include "failure.h"
@@ -31,7 +31,7 @@ static int64_t *child_of(const int64_t *node, unsigned slot)
     return (int64_t *)(uintptr_t)node[slot];
 }
 
-/* ---- cells ------------------------------------------------------------------------------------------------------- */
+/* ---- cells --------------------------------------------------------------------------------------------- */
 
 /* Nodes keep their width in their tag. Empty places are zero: the NULL pointers that freeing passes over. */
 static int64_t *new_node(osp_ctx *ctx, unsigned width, bool pointers)
@@ -82,7 +82,7 @@ static int64_t *own_root(osp_ctx *ctx, struct list *list)
     return own_node(ctx, (int64_t *)(void *)&list->root, list->height > 0 || has_pointers(list));
 }
 
-/* ---- reading ----------------------------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------------------- */
 
 bool osp__list_has_pointers(const void *list)
 {
@@ -106,7 +106,7 @@ const int64_t *osp__list_run(const void *address, uint64_t index, uint64_t *coun
     return node + slot;
 }
 
-/* ---- making room ------------------------------------------------------------------------------------------------- */
+/* ---- making room --------------------------------------------------------------------------------------- */
 
 /* A root leaf that is not full-sized is replaced by one twice as wide, with the new places at one end. */
 static void widen(osp_ctx *ctx, struct list *list, bool back)
@@ -245,10 +245,10 @@ static void prepend_words(osp_ctx *ctx, struct list *list, const int64_t *words,
     }
 }
 
-/* ---- cutting off ------------------------------------------------------------------------------------------------- */
+/* ---- cutting off --------------------------------------------------------------------------------------- */
 
-/* Releases the elements at positions [from, to), which lie at one end of the list; `kept` is the last that stays on
- * that side. Only nodes on the way to it hold both. */
+/* Releases the elements at positions [from, to), which lie at one end of the list; `kept` is the last that
+ * stays on that side. Only nodes on the way to it hold both. */
 static void release_edge(osp_ctx *ctx, struct list *list, uint64_t from, uint64_t to, uint64_t kept)
 {
     bool pointers = has_pointers(list);
@@ -279,7 +279,7 @@ static void lower_root(struct list *list, uint64_t *start, uint64_t *end)
     while (list->height > 0 && slot_of(list->start, list->height) == slot_of(list->end - 1, list->height)) {
         unsigned slot = slot_of(list->start, list->height);
         int64_t *root = list->root;
-        uint64_t base = (uint64_t)slot << (list->height * BITS), top = base + ((uint64_t)1 << (list->height * BITS));
+        uint64_t places = (uint64_t)1 << (list->height * BITS), base = slot * places, top = base + places;
         list->root = child_of(root, slot);
         osp_dup(list->root);
         osp_drop(root);
@@ -311,12 +311,12 @@ static void *keep(osp_ctx *ctx, void *address, uint64_t first, uint64_t count)
     return list;
 }
 
-/* ---- the functions ----------------------------------------------------------------------------------------------- */
+/* ---- the functions ------------------------------------------------------------------------------------- */
 
-#define EMPTY(name, tag)                                                                                      \
-    static struct {                                                                                           \
-        struct osp__header header;                                                                            \
-        struct list list;                                                                                     \
+#define EMPTY(name, tag)           \
+    static struct {                \
+        struct osp__header header; \
+        struct list list;          \
     } name = {{0, OSP_INFO(OSP_KIND_CELL, 1, tag)}, {NULL, 0, 0, 0}}
 
 EMPTY(empty_words, 0);

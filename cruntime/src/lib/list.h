@@ -1,16 +1,16 @@
 /* list.h - persistent lists: what the rest of the library needs of them, and how they are laid out.
  *
- * A list is a counted cell over a radix tree of 32-way nodes (Bagwell's vector trie, as in Clojure and Scala), which
- * may have free places at both ends:
+ * A list is a counted cell over a radix tree of 32-way nodes (Bagwell's vector trie, as in Clojure and
+ * Scala), which may have free places at both ends:
  *
  *     list:  root | start | end | height         elements are at positions [start, end) of the tree
  *     root at height 0: a leaf of 4, 8, 16 or 32 words; above: 32 nodes, NULL where there are no elements
  *
- * Elements are 64-bit words; bit 0 of the list's tag says that they are counted pointers. Index, update, append,
- * prepend and removal at the ends visit one node a level: two levels hold 1,024 elements, four a million. Nodes that
- * nobody else sees are changed in place. When one end of the tree is full and the other has room, the root's slots
- * slide; so a list used as a queue stays as shallow as its length asks for. Elements that are cut off are released
- * at once, also those that share a leaf with elements that stay. */
+ * Elements are 64-bit words; bit 0 of the list's tag says that they are counted pointers. Index, update,
+ * append, prepend and removal at the ends visit one node a level: two levels hold 1,024 elements, four a
+ * million. Nodes that nobody else sees are changed in place. When one end of the tree is full and the other
+ * has room, the root's slots slide; so a list used as a queue stays as shallow as its length asks for.
+ * Elements that are cut off are released at once, also those that share a leaf with elements that stay. */
 #ifndef OSP_LIB_LIST_H
 #define OSP_LIB_LIST_H
 
@@ -22,8 +22,8 @@ uint64_t osp__list_length(const void *list);
 /* Whether the elements are counted pointers. */
 bool osp__list_has_pointers(const void *list);
 
-/* The elements from `index` (less than the length) that lie side by side in memory, and how many these are. They are
- * borrowed, and valid as long as the list is alive and unchanged. */
+/* The elements from `index` (less than the length) that lie side by side in memory, and how many these are.
+ * They are borrowed, and valid as long as the list is alive and unchanged. */
 const int64_t *osp__list_run(const void *list, uint64_t index, uint64_t *count);
 
 /* Adds an element at the end; takes the list and the element, gives the new list. */

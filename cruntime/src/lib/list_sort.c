@@ -1,7 +1,7 @@
 /* list_sort.c - sorting: a stable merge sort, bottom up, that calls compiled code to compare.
  *
- * Any comparison function gives a list of the same elements, whether or not it makes sense as an order. It runs on
- * the fiber and may suspend it; the elements stay alive through the list that is being sorted. */
+ * Any comparison function gives a list of the same elements, whether or not it makes sense as an order. It
+ * runs on the fiber and may suspend it; the elements stay alive through the list that is being sorted. */
 #include "list.h"
 
 #include <string.h>
@@ -28,9 +28,9 @@ static bool is_after(const struct order *order, int64_t a, int64_t b)
     return comparison.result > 0;
 }
 
-/* Merges [start, middle) and [middle, end) of `from` into `to`; of equal elements the left one comes first. */
-static void merge(const struct order *order, const int64_t *from, int64_t *to, uint64_t start, uint64_t middle,
-                  uint64_t end)
+/* Merges [start, middle) and [middle, end) of `from` into `to`; of equal elements the left one is first. */
+static void merge(const struct order *order, const int64_t *from, int64_t *to, uint64_t start,
+                  uint64_t middle, uint64_t end)
 {
     uint64_t left = start, right = middle;
     for (uint64_t at = start; at < end; at++) {

@@ -1,16 +1,17 @@
 /* map.c - persistent maps: compressed hash array mapped tries.
  *
- * The structure is CHAMP (Steindorfer and Vinju, "Optimizing Hash-Array Mapped Tries for Fast and Lean Immutable JVM
- * Collections", 2015). A node has 32 places; each is free, an entry, or a smaller node, and only those in use are
- * stored:
+ * The structure is CHAMP (Steindorfer and Vinju, "Optimizing Hash-Array Mapped Tries for Fast and Lean
+ * Immutable JVM Collections", 2015). A node has 32 places; each is free, an entry, or a smaller node, and
+ * only those in use are stored:
  *
  *     bitmaps | children... | keys... | values...
  *
- * The first word holds two bitmaps, of the places with entries (low half) and with children (high half). What is
- * counted must lie together for the functions that mark and free, so values stand before keys when only they are
- * counted. No node but the root holds less than two entries, itself or below; so the shape of a map, and with it the
- * order of its entries, depends on what it holds and not on how that came about. Nodes that nobody else sees are
- * changed in place, or moved when their size changes. Paths can be long (see map_key.h), so nothing here recurses. */
+ * The first word holds two bitmaps, of the places with entries (low half) and with children (high half). What
+ * is counted must lie together for the functions that mark and free, so values stand before keys when only
+ * they are counted. No node but the root holds less than two entries, itself or below; so the shape of a map,
+ * and with it the order of its entries, depends on what it holds and not on how that came about. Nodes that
+ * nobody else sees are changed in place, or moved when their size changes. Paths can be long (see map_key.h),
+ * so nothing here recurses. */
 #include "../base.h"
 
 #include <inttypes.h>
@@ -40,7 +41,7 @@ static struct kind kind_of(const void *map)
     return (struct kind){(tag & STRING_KEYS) != 0, (tag & POINTER_VALUES) != 0};
 }
 
-/* ---- nodes ------------------------------------------------------------------------------------------------------- */
+/* ---- nodes --------------------------------------------------------------------------------------------- */
 
 static uint32_t entries_of(const int64_t *node)
 {
@@ -85,7 +86,8 @@ static int64_t *new_node(osp_ctx *ctx, struct kind kind, uint32_t entries, uint3
 {
     unsigned columns = (unsigned)kind.string_keys + (unsigned)kind.pointer_values;
     unsigned scan = count(children) + count(entries) * columns;
-    int64_t *node = osp_cell_new(ctx, OSP_INFO(OSP_KIND_CLOSURE, scan, 0), 1 + count(children) + 2 * count(entries));
+    int64_t *node =
+        osp_cell_new(ctx, OSP_INFO(OSP_KIND_CLOSURE, scan, 0), 1 + count(children) + 2 * count(entries));
     node[0] = (int64_t)((uint64_t)children << 32 | entries);
     return node;
 }
@@ -105,17 +107,17 @@ static int64_t *own_node(osp_ctx *ctx, int64_t *slot, struct kind kind)
 }
 
 /* Copies a column from one shape to another that has one place more, one less, or the same. */
-static void move_column(int64_t *to, const int64_t *from, uint32_t old, uint32_t new)
+static void move_column(int64_t *to, const int64_t *from, uint32_t old, uint32_t now)
 {
-    uint32_t changed = old ^ new;
+    uint32_t changed = old ^ now;
     unsigned before = changed == 0 ? count(old) : rank(old, changed), after = count(old) - before;
-    unsigned added = (new & changed) != 0, removed = (old & changed) != 0;
+    unsigned added = (now & changed) != 0, removed = (old & changed) != 0;
     memcpy(to, from, before * sizeof *to);
     memcpy(to + before + added, from + before + removed, (after - removed) * sizeof *to);
 }
 
-/* Moves a unique node to one of another shape. What is no longer in it belongs to the caller; what is new in it is not
- * filled in. */
+/* Moves a unique node to one of another shape. What is no longer in it belongs to the caller; what is new in
+ * it is not filled in. */
 static int64_t *reshape(osp_ctx *ctx, int64_t *slot, struct kind kind, uint32_t entries, uint32_t children)
 {
     int64_t *old = (int64_t *)(uintptr_t)*slot, *node = new_node(ctx, kind, entries, children);
@@ -134,12 +136,9 @@ static void put_entry(int64_t *node, struct kind kind, uint32_t bit, int64_t key
     values_of(node, kind)[at] = value;
 }
 
-/* ---- maps -------------------------------------------------------------------------------------------------------- */
+/* ---- maps ---------------------------------------------------------------------------------------------- */
 
-#define EMPTY(tag)                                                                                            \
-    {                                                                                                         \
-        {0, OSP_INFO(OSP_KIND_CELL, 1, tag)}, {NULL, 0}                                                       \
-    }
+#define EMPTY(tag) {{0, OSP_INFO(OSP_KIND_CELL, 1, tag)}, {NULL, 0}}
 
 static struct {
     struct osp__header header;
@@ -212,7 +211,7 @@ OSP_API int64_t osp_map_get(osp_ctx *ctx, void *map, int64_t key, char **error)
     return *place;
 }
 
-/* ---- setting ----------------------------------------------------------------------------------------------------- */
+/* ---- setting ------------------------------------------------------------------------------------------- */
 
 struct entry {
     struct osp__map_key key;
@@ -220,7 +219,8 @@ struct entry {
 };
 
 /* A subtree of two entries whose keys have the same digits above `depth`. */
-static int64_t *new_pair(osp_ctx *ctx, struct kind kind, const struct entry *a, const struct entry *b, uint64_t depth)
+static int64_t *new_pair(osp_ctx *ctx, struct kind kind, const struct entry *a, const struct entry *b,
+                         uint64_t depth)
 {
     uint64_t parting = depth;
     while (osp__map_digit(&a->key, parting) == osp__map_digit(&b->key, parting))
@@ -238,13 +238,13 @@ static int64_t *new_pair(osp_ctx *ctx, struct kind kind, const struct entry *a, 
 }
 
 /* The place is taken by another key: both move into a child. */
-static void push_down(osp_ctx *ctx, int64_t *slot, struct kind kind, uint32_t bit, const struct entry *new,
+static void push_down(osp_ctx *ctx, int64_t *slot, struct kind kind, uint32_t bit, const struct entry *entry,
                       uint64_t depth)
 {
     int64_t *node = (int64_t *)(uintptr_t)*slot;
     unsigned at = rank(entries_of(node), bit);
     struct entry old = {osp__map_key(keys_of(node, kind)[at], kind.string_keys), values_of(node, kind)[at]};
-    int64_t *child = new_pair(ctx, kind, &old, new, depth + 1);
+    int64_t *child = new_pair(ctx, kind, &old, entry, depth + 1);
     node = reshape(ctx, slot, kind, entries_of(node) & ~bit, children_of(node) | bit);
     child_slots(node)[rank(children_of(node), bit)] = (int64_t)(uintptr_t)child;
 }
@@ -291,7 +291,7 @@ OSP_API void *osp_map_set(osp_ctx *ctx, void *address, int64_t key, int64_t valu
     return map;
 }
 
-/* ---- removing ---------------------------------------------------------------------------------------------------- */
+/* ---- removing ------------------------------------------------------------------------------------------ */
 
 /* A node on the way down that stays if what is below it shrinks to one entry. */
 struct branch {
@@ -299,8 +299,8 @@ struct branch {
     uint32_t bit;
 };
 
-/* Of a node's two entries one goes; the other moves up to where the way last branched, and the nodes between, which
- * hold nothing else, go too. */
+/* Of a node's two entries one goes; the other moves up to where the way last branched, and the nodes between,
+ * which hold nothing else, go too. */
 static void move_up(osp_ctx *ctx, struct branch branch, int64_t *node, struct kind kind, unsigned removed)
 {
     int64_t key = keys_of(node, kind)[1 - removed], value = values_of(node, kind)[1 - removed];
@@ -318,7 +318,8 @@ static void remove_entry(osp_ctx *ctx, int64_t *slot, struct kind kind, const st
     struct branch branch = {NULL, 0};
     for (uint64_t depth = 0;; depth++) {
         int64_t *node = own_node(ctx, slot, kind);
-        uint32_t bit = 1u << osp__map_digit(key, depth), entries = entries_of(node), children = children_of(node);
+        uint32_t bit = 1u << osp__map_digit(key, depth);
+        uint32_t entries = entries_of(node), children = children_of(node);
         if (children & bit) {
             if (branch.slot == NULL || count(entries) + count(children) > 1)
                 branch = (struct branch){slot, bit};
@@ -355,7 +356,7 @@ OSP_API void *osp_map_remove(osp_ctx *ctx, void *address, int64_t word)
     return map;
 }
 
-/* ---- walking ----------------------------------------------------------------------------------------------------- */
+/* ---- walking ------------------------------------------------------------------------------------------- */
 
 /* Nodes on the way from the root. Thirteen do unless somebody worked for more. */
 struct walk {

@@ -1,11 +1,11 @@
 /* map_key.h - the way of a key through a map's tree: an endless row of digits, five bits each.
  *
- * The first thirteen digits are the key's 64-bit hash; behind them come, for strings, the bytes of the key itself,
- * each as 0x100 + byte in two digits, and zeros after the last. So different keys always part somewhere, and no node
- * has to hold keys that collide. The hash is a fixed one, because the order in which a map shows its entries must be
- * the same in every run; whoever computes colliding keys therefore makes a path longer, by at most two nodes a byte of
- * the key, but never makes an operation cost more than in proportion to the key's length. Integers are hashed by a
- * bijection and never collide. */
+ * The first thirteen digits are the key's 64-bit hash; behind them come, for strings, the bytes of the key
+ * itself, each as 0x100 + byte in two digits, and zeros after the last. So different keys always part
+ * somewhere, and no node has to hold keys that collide. The hash is a fixed one, because the order in which a
+ * map shows its entries must be the same in every run; whoever computes colliding keys therefore makes a path
+ * longer, by at most two nodes a byte of the key, but never makes an operation cost more than in proportion
+ * to the key's length. Integers are hashed by a bijection and never collide. */
 #ifndef OSP_LIB_MAP_KEY_H
 #define OSP_LIB_MAP_KEY_H
 

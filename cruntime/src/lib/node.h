@@ -1,8 +1,9 @@
 /* node.h - what the persistent structures share: tree nodes that are ordinary counted cells.
  *
- * A node is changed in place when only its owner can see it, and copied otherwise. Only a count of exactly 1 says so:
- * a count of -1 is a single reference too, but to something marked as shared, into which nothing unmarked may go.
- * Because nodes are cells whose pointers come first, marking and freeing (without recursion) are those of all cells. */
+ * A node is changed in place when only its owner can see it, and copied otherwise. Only a count of exactly 1
+ * says so: a count of -1 is a single reference too, but to something marked as shared, into which nothing
+ * unmarked may go. Because nodes are cells whose pointers come first, marking and freeing (without recursion)
+ * are those of all cells. */
 #ifndef OSP_LIB_NODE_H
 #define OSP_LIB_NODE_H
 

@@ -1,7 +1,7 @@
 /* number.c - functions of numbers: rounding, roots, powers, random ones, and reading them from text.
  *
- * Integers are checked, never wrapped; floats follow IEEE 754. Random numbers come from the operating system's
- * generator, never from one of our own. */
+ * Integers are checked, never wrapped; floats follow IEEE 754. Random numbers come from the operating
+ * system's generator, never from one of our own. */
 #include "../base.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@
 #include "../fiber/fiber.h"
 #include "failure.h"
 
-/* ---- floats ------------------------------------------------------------------------------------------------------ */
+/* ---- floats -------------------------------------------------------------------------------------------- */
 
 OSP_API double osp_floor(osp_ctx *ctx, double x)
 {
@@ -56,7 +56,7 @@ OSP_API double osp_float_mod(osp_ctx *ctx, double a, double b)
     return fmod(a, b);
 }
 
-/* ---- random numbers ---------------------------------------------------------------------------------------------- */
+/* ---- random numbers ------------------------------------------------------------------------------------ */
 
 static uint64_t random_bits(osp_ctx *ctx)
 {
@@ -87,7 +87,7 @@ OSP_API int64_t osp_random_below(osp_ctx *ctx, int64_t n, char **error)
     return (int64_t)(bits % bound);
 }
 
-/* ---- reading ----------------------------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------------------- */
 
 static bool is_digit(char c)
 {
@@ -168,7 +168,8 @@ OSP_API double osp_parse_float(osp_ctx *ctx, char *s, char **error)
     (void)ctx;
     if (!is_float(s))
         return (double)not_a_number("parseFloat", "a number", s, error);
-    /* The locale of the process belongs to whoever embeds us. This one is static in the C library: nothing is made. */
+    /* The locale of the process belongs to whoever embeds us. Asking for this one makes nothing: it is
+     * static. */
     double value = strtod_l(s, NULL, newlocale(LC_ALL_MASK, "C", NULL));
     if (isinf(value) && strchr(s, 'i') == NULL)
         osp__set_error(error, "parseFloat: too large for a float");

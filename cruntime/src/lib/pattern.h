@@ -1,11 +1,12 @@
 /* pattern.h - POSIX extended regular expressions (IEEE 1003.1, chapter 9.4), compiled to a small program.
  *
- * An engine of our own, for three reasons: the C library's recurses on nested groups, takes exponential time or
- * memory on some patterns, and knows neither UTF-8 without a locale nor lengths. This one simulates the automaton
- * (Thompson 1968, as in Cox, "Regular Expression Matching: the Virtual Machine Approach", 2009): time is the product
- * of the lengths of pattern and text, memory that of the pattern, and nothing recurses. Characters are code points;
- * a byte that is not UTF-8 is a character of its own. There are no back-references: they are what makes matching
- * exponential. \d \w \s and their capitals are added to POSIX. */
+ * An engine of our own, for three reasons: the C library's recurses on nested groups, takes exponential time
+ * or memory on some patterns, and knows neither UTF-8 without a locale nor lengths. This one simulates the
+ * automaton (Thompson 1968, as in Cox, "Regular Expression Matching: the Virtual Machine Approach", 2009):
+ * time is the product of the lengths of pattern and text, memory that of the pattern, and nothing recurses.
+ * Characters are code points; a byte that is not UTF-8 is a character of its own. There are no
+ * back-references: they are what makes matching exponential. \d \w \s and their capitals are added to POSIX.
+ */
 #ifndef OSP_LIB_PATTERN_H
 #define OSP_LIB_PATTERN_H
 
@@ -44,12 +45,14 @@ struct osp__pattern {
     int32_t range_count, range_capacity;
 };
 
-/* Compiles a pattern. Returns NULL, or what is wrong with it (static text) and where. In either case the caller
- * releases the pattern's memory with osp__pattern_free. */
-const char *osp__pattern_compile(struct osp__pattern *pattern, const char *text, size_t length, size_t *offset);
+/* Compiles a pattern. Returns NULL, or what is wrong with it (static text) and where. In either case the
+ * caller releases the pattern's memory with osp__pattern_free. */
+const char *osp__pattern_compile(struct osp__pattern *pattern, const char *text, size_t length,
+                                 size_t *offset);
 void osp__pattern_free(struct osp__pattern *pattern);
 
-/* A search for the pattern in a text, both of which must outlive it. It can be done in parts, since it may be long. */
+/* A search for the pattern in a text, both of which must outlive it. It can be done in parts, since it may be
+ * long. */
 struct osp__pattern_search {
     const struct osp__pattern *pattern;
     const char *text;
@@ -66,8 +69,8 @@ struct osp__pattern_search {
 enum osp__pattern_state { OSP_PATTERN_SEARCHING, OSP_PATTERN_FOUND, OSP_PATTERN_NOT_FOUND };
 
 /* False when memory runs out; nothing needs to be ended then. */
-bool osp__pattern_begin(struct osp__pattern_search *search, const struct osp__pattern *pattern, const char *text,
-                        size_t length);
+bool osp__pattern_begin(struct osp__pattern_search *search, const struct osp__pattern *pattern,
+                        const char *text, size_t length);
 
 /* Goes on for at most so many characters. */
 enum osp__pattern_state osp__pattern_advance(struct osp__pattern_search *search, size_t characters);

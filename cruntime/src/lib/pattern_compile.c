@@ -1,8 +1,8 @@
 /* pattern_compile.c - from the text of a pattern to its program, in one pass without recursion.
  *
- * Jumps are relative, so a piece of program can be moved and copied as it is: `x*` puts a SPLIT before the code of x,
- * `x{3}` copies it. Open groups are a stack of frames. An alternative's last instruction is a JUMP to the end of its
- * group; until that is known, the JUMPs of a group are chained through their operands. */
+ * Jumps are relative, so a piece of program can be moved and copied as it is: `x*` puts a SPLIT before the
+ * code of x, `x{3}` copies it. Open groups are a stack of frames. An alternative's last instruction is a JUMP
+ * to the end of its group; until that is known, the JUMPs of a group are chained through their operands. */
 #include <string.h>
 
 #include "../sys/sys.h"
@@ -41,7 +41,7 @@ void osp__pattern_free(struct osp__pattern *pattern)
     osp__release(pattern->ranges);
 }
 
-/* ---- code -------------------------------------------------------------------------------------------------------- */
+/* ---- code ---------------------------------------------------------------------------------------------- */
 
 static const char *reserve(struct osp__pattern *pattern, int64_t count)
 {
@@ -67,7 +67,8 @@ static const char *emit(struct osp__pattern *pattern, enum osp__pattern_op op, i
 }
 
 /* Puts a step in front of the code that begins at `at` and reaches to the end. */
-static const char *insert(struct osp__pattern *pattern, int32_t at, enum osp__pattern_op op, int32_t a, int32_t b)
+static const char *insert(struct osp__pattern *pattern, int32_t at, enum osp__pattern_op op, int32_t a,
+                          int32_t b)
 {
     const char *fault = reserve(pattern, 1);
     if (fault != NULL)
@@ -85,7 +86,7 @@ static const char *emit_atom(struct compiler *compiler, enum osp__pattern_op op,
     return emit(compiler->pattern, op, a, b);
 }
 
-/* ---- repetition -------------------------------------------------------------------------------------------------- */
+/* ---- repetition ---------------------------------------------------------------------------------------- */
 
 static const char *star(struct osp__pattern *pattern, int32_t start)
 {
@@ -94,7 +95,8 @@ static const char *star(struct osp__pattern *pattern, int32_t start)
     return fault != NULL ? fault : emit(pattern, OSP_PATTERN_JUMP, -(body + 1), 0);
 }
 
-/* The code of the atom `minimum` times, then either any number of times or up to `maximum` times (-1: no bound). */
+/* The code of the atom `minimum` times, then either any number of times or up to `maximum` times (-1: no
+ * bound). */
 static const char *repeat(struct osp__pattern *pattern, int32_t start, int32_t minimum, int32_t maximum)
 {
     int32_t body = pattern->size - start, optional = maximum < 0 ? 1 : maximum - minimum;
@@ -127,7 +129,8 @@ static bool read_number(struct compiler *compiler, int32_t *value)
 {
     size_t start = compiler->at;
     *value = 0;
-    while (compiler->at < compiler->length && compiler->text[compiler->at] >= '0' && compiler->text[compiler->at] <= '9') {
+    while (compiler->at < compiler->length && compiler->text[compiler->at] >= '0' &&
+           compiler->text[compiler->at] <= '9') {
         if (*value <= OSP_PATTERN_LIMIT) /* more is too large, however much */
             *value = *value * 10 + (compiler->text[compiler->at] - '0');
         compiler->at++;
@@ -177,7 +180,7 @@ static const char *compile_repetition(struct compiler *compiler, char c)
     }
 }
 
-/* ---- sets of characters ------------------------------------------------------------------------------------------ */
+/* ---- sets of characters -------------------------------------------------------------------------------- */
 
 static const char *add_range(struct osp__pattern *pattern, uint32_t first, uint32_t last)
 {
@@ -208,9 +211,9 @@ static const struct {
     char name[8];
     char pairs[12];
 } classes[] = {
-    {"alnum", "09AZaz"}, {"alpha", "AZaz"},       {"blank", "  \t\t"}, {"cntrl", "\001\037\177\177"},
-    {"digit", "09"},     {"graph", "!~"},         {"lower", "az"},     {"print", " ~"},
-    {"punct", "!/:@[`{~"}, {"space", "  \t\r"},   {"upper", "AZ"},     {"xdigit", "09AFaf"},
+    {"alnum", "09AZaz"},   {"alpha", "AZaz"},   {"blank", "  \t\t"}, {"cntrl", "\001\037\177\177"},
+    {"digit", "09"},       {"graph", "!~"},     {"lower", "az"},     {"print", " ~"},
+    {"punct", "!/:@[`{~"}, {"space", "  \t\r"}, {"upper", "AZ"},     {"xdigit", "09AFaf"},
 };
 
 /* [:name:], after the colon. */
@@ -225,7 +228,7 @@ static const char *add_class(struct compiler *compiler)
         compiler->at += width + 1;
         if (!take(compiler, ']'))
             break;
-        if (i == 3) { /* cntrl holds NUL, which a C string of pairs cannot */
+        if (memcmp(name, "cntrl", width) == 0) { /* it holds NUL, which a C string of pairs cannot */
             const char *fault = add_range(compiler->pattern, 0, 0);
             if (fault != NULL)
                 return fault;
@@ -246,7 +249,8 @@ static const char *read_member(struct compiler *compiler, uint32_t *character)
     }
     if (compiler->at >= compiler->length)
         return "expected ']'";
-    compiler->at += osp__pattern_character(compiler->text + compiler->at, compiler->length - compiler->at, character);
+    compiler->at +=
+        osp__pattern_character(compiler->text + compiler->at, compiler->length - compiler->at, character);
     if (kind != 0 && (!take(compiler, kind) || !take(compiler, ']')))
         return "unknown collating element";
     return NULL;
@@ -286,7 +290,8 @@ static const char *compile_set(struct compiler *compiler)
         if (fault != NULL)
             return fault;
     } while (!take(compiler, ']'));
-    return emit_atom(compiler, negated ? OSP_PATTERN_NOT_SET : OSP_PATTERN_SET, first, compiler->pattern->range_count);
+    return emit_atom(compiler, negated ? OSP_PATTERN_NOT_SET : OSP_PATTERN_SET, first,
+                     compiler->pattern->range_count);
 }
 
 static const char *compile_escape(struct compiler *compiler)
@@ -309,11 +314,12 @@ static const char *compile_escape(struct compiler *compiler)
     if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
         return "unknown escape";
     uint32_t character;
-    compiler->at += osp__pattern_character(compiler->text + compiler->at, compiler->length - compiler->at, &character);
+    compiler->at +=
+        osp__pattern_character(compiler->text + compiler->at, compiler->length - compiler->at, &character);
     return emit_atom(compiler, OSP_PATTERN_CHARACTER, (int32_t)character, 0);
 }
 
-/* ---- groups and alternatives ------------------------------------------------------------------------------------- */
+/* ---- groups and alternatives --------------------------------------------------------------------------- */
 
 static const char *open_group(struct compiler *compiler)
 {
@@ -329,7 +335,8 @@ static const char *next_alternative(struct compiler *compiler)
 {
     struct osp__pattern *pattern = compiler->pattern;
     struct frame *frame = &compiler->frames[compiler->depth];
-    const char *fault = insert(pattern, frame->branch, OSP_PATTERN_SPLIT, 1, pattern->size - frame->branch + 2);
+    const char *fault =
+        insert(pattern, frame->branch, OSP_PATTERN_SPLIT, 1, pattern->size - frame->branch + 2);
     if (fault == NULL)
         fault = emit(pattern, OSP_PATTERN_JUMP, frame->jumps, 0);
     if (fault != NULL)
@@ -359,12 +366,13 @@ static const char *compile_anchor(struct compiler *compiler, enum osp__pattern_o
     return fault;
 }
 
-/* ---- the pass ---------------------------------------------------------------------------------------------------- */
+/* ---- the pass ------------------------------------------------------------------------------------------ */
 
 static const char *compile_next(struct compiler *compiler)
 {
     uint32_t character;
-    compiler->at += osp__pattern_character(compiler->text + compiler->at, compiler->length - compiler->at, &character);
+    compiler->at +=
+        osp__pattern_character(compiler->text + compiler->at, compiler->length - compiler->at, &character);
     switch (character) {
     case '(':
         return open_group(compiler);
@@ -410,7 +418,8 @@ static const char *compile(struct compiler *compiler)
     return emit(compiler->pattern, OSP_PATTERN_MATCH, 0, 0);
 }
 
-const char *osp__pattern_compile(struct osp__pattern *pattern, const char *text, size_t length, size_t *offset)
+const char *osp__pattern_compile(struct osp__pattern *pattern, const char *text, size_t length,
+                                 size_t *offset)
 {
     *pattern = (struct osp__pattern){0};
     /* On the heap: the frames would be a large part of a fiber's stack. */

@@ -38,7 +38,8 @@ static void follow(struct osp__pattern_search *search, struct osp__pattern_set *
     }
 }
 
-static bool in_set(const struct osp__pattern *pattern, const struct osp__pattern_step *step, uint32_t character)
+static bool in_set(const struct osp__pattern *pattern, const struct osp__pattern_step *step,
+                   uint32_t character)
 {
     for (int32_t i = step->a; i < step->b; i++)
         if (character >= pattern->ranges[i].first && character <= pattern->ranges[i].last)
@@ -46,7 +47,8 @@ static bool in_set(const struct osp__pattern *pattern, const struct osp__pattern
     return false;
 }
 
-static bool consumes(const struct osp__pattern *pattern, const struct osp__pattern_step *step, uint32_t character)
+static bool consumes(const struct osp__pattern *pattern, const struct osp__pattern_step *step,
+                     uint32_t character)
 {
     switch (step->op) {
     case OSP_PATTERN_CHARACTER:
@@ -62,14 +64,15 @@ static bool consumes(const struct osp__pattern *pattern, const struct osp__patte
     }
 }
 
-bool osp__pattern_begin(struct osp__pattern_search *search, const struct osp__pattern *pattern, const char *text,
-                        size_t length)
+bool osp__pattern_begin(struct osp__pattern_search *search, const struct osp__pattern *pattern,
+                        const char *text, size_t length)
 {
     size_t size = (size_t)pattern->size;
     uint32_t *memory = osp__alloc_zeroed(5 * size * sizeof *memory);
     if (memory == NULL)
         return false;
-    *search = (struct osp__pattern_search){.pattern = pattern, .text = text, .length = length, .memory = memory};
+    *search =
+        (struct osp__pattern_search){.pattern = pattern, .text = text, .length = length, .memory = memory};
     search->now = (struct osp__pattern_set){memory, memory + size, 0};
     search->next = (struct osp__pattern_set){memory + 2 * size, memory + 3 * size, 0};
     search->pending = memory + 4 * size;

@@ -1,7 +1,7 @@
 /* string_access.c - parts of strings: bytes, code points, slices, and questions about what a string holds.
  *
- * Offsets are in bytes everywhere. Functions that give a plain value accept any argument: a count outside the string
- * is moved to its nearest end. Those that give a Result refuse it. */
+ * Offsets are in bytes everywhere. Functions that give a plain value accept any argument: a count outside the
+ * string is moved to its nearest end. Those that give a Result refuse it. */
 #include "../base.h"
 
 #include <inttypes.h>
@@ -10,7 +10,7 @@
 #include "failure.h"
 #include "utf8.h"
 
-/* ---- searching --------------------------------------------------------------------------------------------------- */
+/* ---- searching ----------------------------------------------------------------------------------------- */
 
 /* The two-way algorithm of the C library: linear time, no extra memory. */
 static const char *find(const char *string, const char *what)
@@ -48,7 +48,7 @@ OSP_API int64_t osp_string_index_of(osp_ctx *ctx, char *s, char *what, char **er
     return 0;
 }
 
-/* ---- bytes and code points --------------------------------------------------------------------------------------- */
+/* ---- bytes and code points ----------------------------------------------------------------------------- */
 
 static bool check_index(const char *s, int64_t index, char **error)
 {
@@ -59,7 +59,8 @@ static bool check_index(const char *s, int64_t index, char **error)
 }
 
 /* The code point at an offset and its width; 0, with the error set, when none starts there. */
-static size_t decode_at(const char *function, const char *s, int64_t index, uint32_t *code_point, char **error)
+static size_t decode_at(const char *function, const char *s, int64_t index, uint32_t *code_point,
+                        char **error)
 {
     if (!check_index(s, index, error))
         return 0;
@@ -112,7 +113,7 @@ OSP_API char *osp_from_code_point(osp_ctx *ctx, int64_t c, char **error)
     return osp__string_copy(ctx, bytes, osp__utf8_encode((uint32_t)c, bytes));
 }
 
-/* ---- slices ------------------------------------------------------------------------------------------------------ */
+/* ---- slices -------------------------------------------------------------------------------------------- */
 
 /* A slice that is the whole string is the string itself, counted once more. */
 static char *slice(osp_ctx *ctx, char *s, size_t start, size_t length)

@@ -1,7 +1,7 @@
 /* string_build.c - strings made from strings: letter case, replacement, repetition, reversal, padding.
  *
- * Each function computes the size of its result first and then writes it once. Sizes are checked, and what would be
- * unreasonably large is an Error (see OSP_STRING_LIMIT). */
+ * Each function computes the size of its result first and then writes it once. Sizes are checked, and what
+ * would be unreasonably large is an Error (see OSP_STRING_LIMIT). */
 #include "../base.h"
 
 #include <inttypes.h>
@@ -10,7 +10,7 @@
 #include "failure.h"
 #include "utf8.h"
 
-/* ---- letter case: ASCII only; other letters need tables and a language ------------------------------------------- */
+/* ---- letter case: ASCII only; other letters need tables and a language --------------------------------- */
 
 static char *change_case(osp_ctx *ctx, char *s, char first, char last)
 {
@@ -31,7 +31,7 @@ OSP_API char *osp_string_to_lower(osp_ctx *ctx, char *s)
     return change_case(ctx, s, 'A', 'Z');
 }
 
-/* ---- reversal ---------------------------------------------------------------------------------------------------- */
+/* ---- reversal ------------------------------------------------------------------------------------------ */
 
 /* By code points; a byte that belongs to none moves alone. */
 OSP_API char *osp_string_reverse(osp_ctx *ctx, char *s)
@@ -49,7 +49,7 @@ OSP_API char *osp_string_reverse(osp_ctx *ctx, char *s)
     return result;
 }
 
-/* ---- replacement ------------------------------------------------------------------------------------------------- */
+/* ---- replacement --------------------------------------------------------------------------------------- */
 
 static size_t count_occurrences(const char *s, const char *what)
 {
@@ -63,11 +63,11 @@ static size_t count_occurrences(const char *s, const char *what)
 }
 
 /* The length after `count` replacements; SIZE_MAX when it does not fit. */
-static size_t replaced_length(size_t length, size_t count, size_t old, size_t new)
+static size_t replaced_length(size_t length, size_t count, size_t old, size_t with)
 {
     size_t added;
     length -= count * old;
-    if (__builtin_mul_overflow(count, new, &added) || __builtin_add_overflow(length, added, &length))
+    if (__builtin_mul_overflow(count, with, &added) || __builtin_add_overflow(length, added, &length))
         return SIZE_MAX;
     return length;
 }
@@ -75,8 +75,8 @@ static size_t replaced_length(size_t length, size_t count, size_t old, size_t ne
 OSP_API char *osp_string_replace(osp_ctx *ctx, char *s, char *what, char *with, char **error)
 {
     (void)ctx;
-    size_t old = osp__length(what), new = osp__length(with);
-    if (old == 0) {
+    size_t what_length = osp__length(what), with_length = osp__length(with);
+    if (what_length == 0) {
         osp__set_error(error, "replace: text to replace must not be empty");
         return NULL;
     }
@@ -85,24 +85,24 @@ OSP_API char *osp_string_replace(osp_ctx *ctx, char *s, char *what, char *with, 
         osp_dup(s);
         return s;
     }
-    size_t length = replaced_length(osp__length(s), count, old, new);
-    if (new > old && !osp__check_size(error, "replace", length))
+    size_t length = replaced_length(osp__length(s), count, what_length, with_length);
+    if (with_length > what_length && !osp__check_size(error, "replace", length))
         return NULL;
     char *result = osp__string_try(error, "replace", length);
     if (result == NULL)
         return NULL;
     const char *from = s, *end = s + osp__length(s), *at;
     char *out = result;
-    while ((at = memmem(from, (size_t)(end - from), what, old)) != NULL) {
+    while ((at = memmem(from, (size_t)(end - from), what, what_length)) != NULL) {
         out = mempcpy(out, from, (size_t)(at - from));
-        out = mempcpy(out, with, new);
-        from = at + old;
+        out = mempcpy(out, with, with_length);
+        from = at + what_length;
     }
     memcpy(out, from, (size_t)(end - from));
     return result;
 }
 
-/* ---- repetition and padding -------------------------------------------------------------------------------------- */
+/* ---- repetition and padding ---------------------------------------------------------------------------- */
 
 /* Fills `out` with copies of a pattern, doubling what is there; `length` need not be a multiple. */
 static void fill_with(char *out, size_t length, const char *pattern, size_t pattern_length)

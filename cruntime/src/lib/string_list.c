@@ -28,7 +28,8 @@ OSP_API void *osp_string_lines(osp_ctx *ctx, char *s)
 {
     void *list = osp_list_empty(ctx, true);
     for (const char *from = s, *end = s + osp__length(s), *next; from < end; from = next) {
-        const char *newline = memchr(from, '\n', (size_t)(end - from)), *last = newline != NULL ? newline : end;
+        const char *newline = memchr(from, '\n', (size_t)(end - from));
+        const char *last = newline != NULL ? newline : end;
         next = newline != NULL ? newline + 1 : end;
         if (newline != NULL && last > from && last[-1] == '\r')
             last--;
