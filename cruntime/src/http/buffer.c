@@ -52,6 +52,7 @@ bool osp__buffer_reserve(struct osp__buffer *buffer, struct osp__buffer_pool *po
 }
 
 bool osp__buffer_append(struct osp__buffer *buffer, struct osp__buffer_pool *pool, const void *bytes, size_t length) {
+    if (length == 0) return true;
     if (!osp__buffer_reserve(buffer, pool, length, (size_t)-1 / 4)) return false;
     memcpy(buffer->bytes + buffer->end, bytes, length);
     buffer->end += length;

@@ -33,6 +33,7 @@ struct osp__connection *osp__connection_new(struct osp__server *server, int fd) 
     if (connection == NULL) return NULL;
     connection->fd = fd;
     connection->server = server;
+    connection->fresh = true;
     connection->poller.ready = on_ready;
     connection->work.run = osp__connection_start;
     osp_http_request_parser_init(&connection->parser);
@@ -272,6 +273,7 @@ static enum step read_head(struct osp__connection *connection) {
     if (length == 0) return NEEDS_MORE;
     if (connection->state == OSP_CONNECTION_IDLE) {
         connection->state = OSP_CONNECTION_HEAD;
+        connection->fresh = false;
         begin_phase(connection);
     }
     int64_t result = osp_http_request_parse(&connection->parser, &connection->server->limits.head,
@@ -413,6 +415,7 @@ static void drop_input(struct osp__connection *connection) {
 static void set_deadline(struct osp__connection *connection) {
     const struct osp__http_limits *limits = &connection->server->limits;
     int64_t at;
+    if (connection->fresh) return; /* the time for the first request's head runs from the start */
     if (has_output(connection))
         at = transfer_deadline(connection, connection->sent);
     else if (connection->state == OSP_CONNECTION_HEAD)

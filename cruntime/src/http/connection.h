@@ -34,6 +34,7 @@ struct osp__connection {
     uint8_t state;                   /* enum osp__connection_state */
     bool readable, hung_up;          /* what epoll has said since the last read */
     bool end_of_input;
+    bool fresh;                      /* not one byte has come yet */
     bool advancing;                  /* osp__connection_advance is on the stack */
     bool close_after;                /* no further request on this connection */
     bool linger;                     /* the client may still be sending */

@@ -218,6 +218,9 @@ OSP_API int64_t osp_http_create_server(osp_ctx *ctx, int64_t port, char *address
                                                    .body_bytes = (uint64_t)16 << 20,
                                                    .header_ns = (int64_t)10000000000,
                                                    .idle_ns = (int64_t)60000000000};
+        for (int i = 0; i < workers; i++)
+            server->listeners[i] = (struct osp__listener){
+                .poller = {on_connection}, .server = server, .worker = &osp__runtime.workers[i]};
         if (enter_into_table(server)) return server->id;
     }
     osp__set_error(error, "out of memory");
@@ -242,9 +245,6 @@ static void drain_all(void);
 static int watch(struct osp__server *server) {
     for (int i = 0; i < osp__runtime.worker_count; i++) {
         struct osp__listener *listener = &server->listeners[i];
-        listener->poller.ready = on_connection;
-        listener->server = server;
-        listener->worker = &osp__runtime.workers[i];
         int error = osp__epoll_add(listener->worker->epoll, server->fd, EPOLLIN | EPOLLEXCLUSIVE, &listener->poller);
         if (error != 0) return error;
     }
@@ -332,10 +332,12 @@ static void stop_listener(struct osp__work *work, struct osp_worker *worker) {
     struct osp__server *server = listener->server;
     (void)osp__epoll_delete(worker->epoll, server->fd);
     stop_connections(listener, worker, false);
-    if (__atomic_add_fetch(&server->acknowledged, 1, __ATOMIC_SEQ_CST) != osp__runtime.worker_count) return;
-    osp__close(server->fd);
-    __atomic_store_n(&server->fd, -1, __ATOMIC_SEQ_CST); /* from here on the port is free */
-    finish_if_quiet(server);
+    if (__atomic_add_fetch(&server->acknowledged, 1, __ATOMIC_SEQ_CST) == osp__runtime.worker_count) {
+        osp__close(server->fd);
+        __atomic_store_n(&server->fd, -1, __ATOMIC_SEQ_CST); /* from here on the port is free */
+        finish_if_quiet(server);
+    }
+    osp__server_release(server);
 }
 
 static void force_listener(struct osp__work *work, struct osp_worker *worker) {
@@ -353,8 +355,7 @@ static bool begin_stop(struct osp__server *server) {
         return false;
     for (int i = 0; i < osp__runtime.worker_count; i++) {
         struct osp__listener *listener = &server->listeners[i];
-        listener->server = server;
-        listener->worker = &osp__runtime.workers[i];
+        __atomic_add_fetch(&server->references, 1, __ATOMIC_RELAXED); /* of this piece of work */
         listener->work.run = stop_listener;
         osp__worker_submit(listener->worker, &listener->work);
     }
