@@ -43,39 +43,44 @@ static struct kind kind_of(const void *map)
 
 /* ---- nodes --------------------------------------------------------------------------------------------- */
 
-static uint32_t entries_of(const int64_t *node)
+static inline uint32_t entries_of(const int64_t *node)
 {
     return (uint32_t)(uint64_t)node[0];
 }
 
-static uint32_t children_of(const int64_t *node)
+static inline uint32_t children_of(const int64_t *node)
 {
     return (uint32_t)((uint64_t)node[0] >> 32);
 }
 
-static unsigned count(uint32_t bits)
+/* The number of ones, added up in parallel. The compiler's own would be a call: the oldest x86-64 has no
+ * instruction for it. */
+static inline unsigned count(uint32_t bits)
 {
-    return (unsigned)__builtin_popcount(bits);
+    bits -= bits >> 1 & 0x55555555u;
+    bits = (bits & 0x33333333u) + (bits >> 2 & 0x33333333u);
+    bits = (bits + (bits >> 4)) & 0x0f0f0f0fu;
+    return bits * 0x01010101u >> 24;
 }
 
 /* How many places of a bitmap lie below a bit: an index into what is stored. */
-static unsigned rank(uint32_t bits, uint32_t bit)
+static inline unsigned rank(uint32_t bits, uint32_t bit)
 {
     return count(bits & (bit - 1));
 }
 
-static int64_t *child_slots(int64_t *node)
+static inline int64_t *child_slots(int64_t *node)
 {
     return node + 1;
 }
 
-static int64_t *keys_of(int64_t *node, struct kind kind)
+static inline int64_t *keys_of(int64_t *node, struct kind kind)
 {
     bool behind = kind.pointer_values && !kind.string_keys;
     return node + 1 + count(children_of(node)) + (behind ? count(entries_of(node)) : 0);
 }
 
-static int64_t *values_of(int64_t *node, struct kind kind)
+static inline int64_t *values_of(int64_t *node, struct kind kind)
 {
     bool before = kind.pointer_values && !kind.string_keys;
     return node + 1 + count(children_of(node)) + (before ? 0 : count(entries_of(node)));
