@@ -109,7 +109,7 @@ def _wanted(tables: Tables, states: list[int]) -> list[str]:
     if not has_form:
         wanted = []
     closing = ("RPAREN", "RBRACKET", "RBRACE") if has_form else ()
-    for terminal in tables.action[states[-1]]:
+    for terminal in sorted(tables.action[states[-1]]):
         if terminal in _CONTINUE or (has_form and terminal not in closing):
             continue
         if not accepts(tables, states, terminal):

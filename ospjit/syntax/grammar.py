@@ -79,8 +79,8 @@ class Grammar:
 
     def p_program(self, p: list[Any]) -> None:
         """program : items
-        | separators items
-        | separators
+        | semicolons items
+        | semicolons
         |"""
         items = p[len(p) - 1] if len(p) > 1 else None
         p[0] = items or []
@@ -89,9 +89,9 @@ class Grammar:
             for item in misplaced:
                 self.refuse_in_block(item)
 
-    def p_separators(self, p: list[Any]) -> None:
-        """separators : SEMI
-        | separators SEMI"""
+    def p_semicolons(self, p: list[Any]) -> None:
+        """semicolons : SEMI
+        | semicolons SEMI"""
 
     def p_items_first(self, p: list[Any]) -> None:
         """items : item"""
@@ -106,6 +106,10 @@ class Grammar:
     def p_items_separator(self, p: list[Any]) -> None:
         """items : items SEMI"""
         p[0] = p[1]
+
+    def p_separator(self, p: list[Any]) -> None:
+        """separator : COMMA
+        | SEMI"""
 
     def p_item(self, p: list[Any]) -> None:
         """item : declaration
@@ -315,13 +319,15 @@ class Grammar:
         p[0] = ast.EffectDecl(span, self.binder(p[2]), self.at(p[2]), p[3], operations, p[1].doc)
 
     def p_operations(self, p: list[Any]) -> None:
-        """operations : operation
-        | operations operation
-        | operations COMMA
-        | operations SEMI"""
-        p[0] = [p[1]] if len(p) == 2 else p[1]
-        if len(p) == 3 and type(p[2]) is not Token:
-            p[1].append(p[2])
+        """operations : operation_list
+        | operation_list separator"""
+        p[0] = p[1]
+
+    def p_operation_list(self, p: list[Any]) -> None:
+        """operation_list : operation
+        | operation_list operation
+        | operation_list separator operation"""
+        p[0] = self.extended(p, len(p) - 1)
 
     def p_operation(self, p: list[Any]) -> None:
         """operation : NAME COLON type"""
@@ -771,13 +777,15 @@ class Grammar:
         p[0] = ast.Match(self.span(p[1], p[len(p) - 1]), p[2], arms)
 
     def p_arms(self, p: list[Any]) -> None:
-        """arms : arm
-        | arms arm
-        | arms COMMA
-        | arms SEMI"""
-        p[0] = [p[1]] if len(p) == 2 else p[1]
-        if len(p) == 3 and type(p[2]) is not Token:
-            p[1].append(p[2])
+        """arms : arm_list
+        | arm_list separator"""
+        p[0] = p[1]
+
+    def p_arm_list(self, p: list[Any]) -> None:
+        """arm_list : arm
+        | arm_list arm
+        | arm_list separator arm"""
+        p[0] = self.extended(p, len(p) - 1)
 
     def p_arm(self, p: list[Any]) -> None:
         """arm : pattern FATARROW expr
@@ -802,13 +810,15 @@ class Grammar:
         p[0] = ast.Select(self.span(p[1], p[len(p) - 1]), [arm for arm in arms if arm is not None])
 
     def p_select_arms(self, p: list[Any]) -> None:
-        """select_arms : select_arm
-        | select_arms select_arm
-        | select_arms COMMA
-        | select_arms SEMI"""
-        p[0] = [p[1]] if len(p) == 2 else p[1]
-        if len(p) == 3 and type(p[2]) is not Token:
-            p[1].append(p[2])
+        """select_arms : select_arm_list
+        | select_arm_list separator"""
+        p[0] = p[1]
+
+    def p_select_arm_list(self, p: list[Any]) -> None:
+        """select_arm_list : select_arm
+        | select_arm_list select_arm
+        | select_arm_list separator select_arm"""
+        p[0] = self.extended(p, len(p) - 1)
 
     def p_select_arm(self, p: list[Any]) -> None:
         """select_arm : expr FATARROW expr
@@ -868,13 +878,15 @@ class Grammar:
         p[0] = ast.Handle(self.span(p[1], p[5]), p[2], p[3], self.body(p[5]))
 
     def p_handler_arms(self, p: list[Any]) -> None:
-        """handler_arms : handler_arm
-        | handler_arms handler_arm
-        | handler_arms COMMA
-        | handler_arms SEMI"""
-        p[0] = [p[1]] if len(p) == 2 else p[1]
-        if len(p) == 3 and type(p[2]) is not Token:
-            p[1].append(p[2])
+        """handler_arms : handler_arm_list
+        | handler_arm_list separator"""
+        p[0] = p[1]
+
+    def p_handler_arm_list(self, p: list[Any]) -> None:
+        """handler_arm_list : handler_arm
+        | handler_arm_list handler_arm
+        | handler_arm_list separator handler_arm"""
+        p[0] = self.extended(p, len(p) - 1)
 
     def p_handler_arm(self, p: list[Any]) -> None:
         """handler_arm : NAME handler_params FATARROW handler_body

@@ -199,6 +199,8 @@ def test_patterns(text: str, tree: str) -> None:
         ("let await = 1", "'await' is a keyword and cannot be declared"),
         ("fn f(send) = 1", "'send' is a keyword and cannot be declared"),
         ("match x { recv => 1 }", "'recv' is a keyword and cannot be declared"),
+        ("f(1,, 2)", "expected an expression or ')' after ',', found ','"),
+        ("match x { A => 1,, B => 2 }", "expected a pattern or '}' after ',', found ','"),
         ("export import a", "an import cannot be exported"),
         ("extern fn f(x)", "the parameter 'x' of an extern function needs a type"),
         ("type T<inn A> = B(A)", "'inn' is not a variance"),

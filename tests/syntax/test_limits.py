@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,7 @@ def test_a_long_chain_is_a_spine() -> None:
     chain = ast.spine(statement.expr)
     assert len(chain) == LONG + 1
     assert isinstance(chain[0], ast.Name) and chain[-1] is statement.expr
-    assert all(ast.left_operand(above) is below for below, above in zip(chain, chain[1:], strict=False))
+    assert all(ast.left_operand(above) is below for below, above in pairwise(chain))
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def test_rule_3_minus(text: str, tree: str) -> None:
         ("match { x: 1 } { { x } => x }", "(match (anon x: 1) ({x: x} => x))"),
         ("if a\n{ 1 }\nelse\n{ 2 }", "(if a (block => 1) else (block => 2))"),
         ("if P { x: 1 } == p { 1 } else { 2 }", "(if (== (record P x: 1) p) (block => 1) else (block => 2))"),
-        ("if match x { A => true } { 1 } else { 2 }", "(if (match x (A => true)) (block => 1) else (block => 2))"),
+        ("if match x { A => b } { 1 } else { 2 }", "(if (match x (A => b)) (block => 1) else (block => 2))"),
         ("match if a { 1 } else { 2 } { 1 => 2 }", "(match (if a (block => 1) else (block => 2)) (1 => 2))"),
         ("match x { A => b { c, d } => e }", "(match x (A => b) ({c: c d: d} => e))"),
         ("match x { A => b\n { c: d } => e }", "(match x (A => b) ({c: d} => e))"),

@@ -71,9 +71,9 @@ def test_written_tables_are_the_generated_ones(tmp_path: Path) -> None:
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     generated = tables.generate()
-    assert module.SIGNATURE == tables.signature()
-    assert module.ACTION == generated.action
-    assert module.GOTO == generated.goto
+    assert tables.signature() == module.SIGNATURE
+    assert generated.action == module.ACTION
+    assert generated.goto == module.GOTO
     assert [tables.Production(*p) for p in module.PRODUCTIONS] == generated.productions
 
 
