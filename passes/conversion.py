@@ -140,6 +140,7 @@ _STRUCTURAL: dict[str, Handler] = {
     "func.call": same_operation,
     "osp.call": same_operation,
     "osp.call_closure": same_operation,
+    "osp.call_extern": same_operation,
     "osp.func_ref": same_operation,
     "osp.construct": same_operation,
     "osp.get_field": same_operation,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ospjit.builtins.table import BUILTINS, RUNTIME
-from ospjit.dialects.osp import PTR, STRING, UNIT, fn_of, is_type, result_of
+from ospjit.dialects.osp import ANY, PTR, STRING, UNIT, fn_of, is_type, result_of
 from ospjit.ir import (
     UNKNOWN,
     Block,
@@ -38,6 +38,7 @@ from ospjit.ir import (
     i64,
     pattern,
 )
+from ospjit.passes.any_types import erased_types
 from ospjit.passes.data_types import DataTypes
 from ospjit.passes.lower_collections import Collections
 from ospjit.passes.lower_maps import Maps
@@ -347,6 +348,8 @@ class Lowering:
     def _show_body(self, t: Type, loc: Location) -> Callable[[Builder, Sequence[Value]], Value]:
         if is_type(t, "osp.result"):
             return lambda b, args: self._show_result(b, args[0])
+        if t is ANY:
+            return lambda b, args: self._show_any(b, args[0])
         if is_type(t, "osp.list"):
             return lambda b, args: self.collections.show(b, args[0])
         if is_type(t, "osp.map"):
@@ -356,6 +359,18 @@ class Lowering:
         if is_type(t, "osp.data") or is_type(t, "osp.rec"):
             return lambda b, args: self._show_data(b, args[0])
         raise NotSupported(f"rendering a value of type {t} is not supported yet", loc)
+
+    def _show_any(self, b: Builder, value: Value) -> Value:
+        """By the run-time type; functions are not printable and show as what they are."""
+
+        def arm(t: Type) -> Callable[[Builder, Sequence[Value]], Value]:
+            if is_type(t, "osp.fn") or t is PTR:
+                return lambda i, args: self.string(i, "<function>")
+            return lambda i, args: self.show(i, args[0], nested=False)
+
+        arms = [(("type", t, ("bind",)), [t], arm(t)) for t in erased_types(self.module, self.datas)]
+        unknown = (("wild",), [], lambda i, args: self.string(i, "any"))
+        return self.match(b, value, STRING, [*arms, unknown])  # type: ignore[list-item]
 
     def _show_handle(self, b: Builder, name: str, identify: str, value: Value) -> Value:
         """A fiber or channel, by its id."""

@@ -229,8 +229,11 @@ _RENAMES = [
     _rename("osp.string", "rt.string"),
     _rename("osp.string_length", "rt.string_length"),
     _rename_call("osp.list_length", "osp_list_length"),
+    _rename("osp.any_type", "rt.tag"),
     _rename("osp.variant_tag", "rt.tag"),
     _rename("osp.call", "func.call"),
+    _rename("osp.call_extern", "rt.call_extern"),
+    _rename("osp.extern", "rt.extern"),
     _rename("osp.call_closure", "rt.call_closure"),
     _rename("osp.coerce", "rt.cast"),
 ]

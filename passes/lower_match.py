@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ospjit.dialects import cf
-from ospjit.dialects.osp import STRING, is_type
+from ospjit.dialects.osp import ANY, STRING, is_type
 from ospjit.ir import (
     Block,
     Builder,
@@ -38,6 +38,7 @@ from ospjit.ir import (
     i64,
     pattern,
 )
+from ospjit.passes.any_types import erased_types, is_record
 from ospjit.passes.cfg import remove_unreachable
 from ospjit.passes.data_types import DataTypes
 
@@ -56,13 +57,24 @@ class LowerMatch(Pass):
     def run(self, module: Operation, ctx: PassContext) -> None:
         """See the module's docstring."""
         datas = DataTypes(SymbolTable(module))
+        types = {t: number for number, t in enumerate(erased_types(module, datas))}
 
         @pattern("osp.match")
         def lower(op: Operation, rw: Rewriter) -> bool:
-            _Match(op, rw, datas, ctx).run()
+            _Match(op, rw, datas, types, ctx).run()
             return True
 
-        apply_patterns(module, [lower, lower_if])
+        @pattern("osp.erase")
+        def number(op: Operation, rw: Rewriter) -> bool:
+            if op.operands[0].type is ANY:
+                rw.replace(op, op.operands[0])
+                return True
+            if op.attr("type_number") is not None:
+                return False
+            op.set_attr("type_number", types[op.operands[0].type])
+            return True
+
+        apply_patterns(module, [lower, lower_if, number])
         for function in body_of(module).ops:
             if function.name == "func.func":
                 remove_unreachable(function.regions[0])
@@ -127,7 +139,10 @@ def _is_pattern(x: tuple[object, ...]) -> bool:
 
 
 class _Match:
-    def __init__(self, op: Operation, rw: Rewriter, datas: DataTypes, ctx: PassContext) -> None:
+    def __init__(
+        self, op: Operation, rw: Rewriter, datas: DataTypes, types: dict[Type, int], ctx: PassContext
+    ) -> None:
+        self.types = types
         self.op = op
         self.rw = rw
         self.datas = datas
@@ -165,9 +180,14 @@ class _Match:
             return
         value = self._choose(rows)
         kind = self._kind(value, rows)
-        {"con": self._switch_variant, "lit": self._switch_literal, "list": self._switch_length}[kind](
-            value, rows
-        )
+        if value.type is ANY:
+            self._switch_type(value, rows)
+        elif kind == "con":
+            self._switch_variant(value, rows)
+        elif kind == "lit":
+            self._switch_literal(value, rows)
+        else:
+            self._switch_length(value, rows)
 
     def _expand(self, row: _Row) -> list[_Row]:
         """Settle what needs no test: wildcards, names, records; alternatives become rows of their own."""
@@ -183,7 +203,7 @@ class _Match:
                 done.bound[rest[0]] = value
             elif kind == "as":
                 queue[:0] = [(value, rest[0]), (value, rest[1])]
-            elif kind == "rec":
+            elif kind == "rec" and value.type is not ANY:
                 queue[:0] = [(self._field(value, n), q) for n, q in zip(rest[1], rest[2:], strict=True)]
             elif kind == "con" and self._only_variant(value):
                 queue[:0] = list(zip(self._payload(value, rest[0]), rest[1:], strict=True))
@@ -406,6 +426,59 @@ class _Match:
             kept.append(new)
         self._tree(kept)
 
+    def _switch_type(self, value: Value, rows: list[_Row]) -> None:
+        """Against `any`: one test of the type's number; a case for every type that some row is about."""
+        tests = [row.tests[value] for row in rows if value in row.tests]
+        wanted = [t for t in self.types if any(self._fits(t, p) for p in tests)]
+        number = self.rw.create("osp.any_type", [value], [i64]).result
+        blocks = self._switch(number, [self.types[t] for t in wanted])
+        for t, block in zip(wanted, blocks[1:], strict=True):
+            self.rw.set_at_end(block)
+            self._scope(lambda t=t: self._with_type(value, t, rows))  # type: ignore[misc]
+        self.rw.set_at_end(blocks[0])
+        others = [row.copy() for row in rows if value not in row.tests]
+        self._scope(lambda: self._tree(others))
+
+    def _fits(self, t: Type, p: Pattern) -> bool:
+        """Whether a pattern against `any` may match values of a type."""
+        if p[0] == "type":
+            return p[1] is t
+        if not is_record(t, self.datas):
+            return False
+        names: Any = p[2]
+        fields = set(self.datas.field_names(t, self.datas.variants(t)[0]))
+        return fields >= set(names) if p[1] else fields == set(names)
+
+    def _with_type(self, value: Value, t: Type, rows: list[_Row]) -> None:
+        kept = []
+        for row in rows:
+            p = row.tests.get(value)
+            new = row.copy()
+            if p is not None:
+                if not self._fits(t, p):
+                    continue
+                del new.tests[value]
+                concrete = self._once(value, f"osp.from_any {t}", 0, t)
+                rest: Any = p[1:]
+                if p[0] == "type":
+                    new.tests = {concrete: rest[1], **new.tests}
+                else:
+                    fields = {self._erased(concrete, n): q for n, q in zip(rest[1], rest[2:], strict=True)}
+                    new.tests = {**fields, **new.tests}
+            kept.append(new)
+        self._tree(kept)
+
+    def _erased(self, record: Value, name: str) -> Value:
+        """A field of a record as `any`."""
+        key = (record, f"erased {name}", 0)
+        if key not in self.made:
+            field_value = self._field(record, name)
+            if field_value.type is not ANY:
+                attrs = {"type_number": self.types[field_value.type]}
+                field_value = self.rw.create("osp.erase", [field_value], [ANY], attrs).result
+            self.made[key] = field_value
+        return self.made[key]
+
     # ---- parts of values, each made once on a path
 
     def _scope(self, go: object) -> None:
@@ -419,7 +492,8 @@ class _Match:
     ) -> Value:
         key = (value, f"{name}{attrs}", index)
         if key not in self.made:
-            self.made[key] = self.rw.create(name, [value], [t], {"index": index, **(attrs or {})}).result
+            attrs = {"index": index, **(attrs or {})}
+            self.made[key] = self.rw.create(name.partition(" ")[0], [value], [t], attrs).result
         return self.made[key]
 
     def _field(self, value: Value, name: str) -> Value:

@@ -168,7 +168,7 @@ def _box(c: Conversion, op: Operation, operands: Sequence[Parts], b: Builder) ->
     (parts,) = operands
     scan = sum(is_counted(p.type) for p in parts)
     ordered = [parts[i] for i in _box_order(c, op.operands[0].type)]
-    attrs = {"tag": 0, "scan": scan}
+    attrs = {"tag": op.attr("type_number", 0), "scan": scan}
     return [(b.create("rt.cell", ordered, [op.result.type], attrs).result,)]
 
 
@@ -281,7 +281,7 @@ def _int_div(c: Conversion, op: Operation, operands: Sequence[Parts], b: Builder
 _ARITHMETIC = frozenset(f"osp.{n}" for n in ("add", "sub", "mul", "div", "mod", "neg", "int_div"))
 
 #: Operations that are rewritten even where no type of theirs changes.
-_ALWAYS = frozenset(("osp.task", "osp.store_words", "osp.load_words", "osp.box", "osp.unbox"))
+_ALWAYS = frozenset(("osp.task", "osp.store_words", "osp.load_words", "osp.box", "osp.unbox", "osp.erase", "osp.from_any"))
 
 _HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(_ARITHMETIC, _arithmetic),
@@ -296,6 +296,8 @@ _HANDLERS: dict[str, Handler] = {
     "osp.task": _task,
     "osp.store_words": _store_words,
     "osp.load_words": _load_words,
+    "osp.erase": _box,
+    "osp.from_any": _unbox,
     "osp.box": _box,
     "osp.unbox": _unbox,
     "osp.coerce": _coerce,

@@ -6,13 +6,16 @@ engine is finalised, because an unresolved symbol in MCJIT is a crash at its fir
 
 from __future__ import annotations
 
+import ctypes
+import os
 import threading
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 import llvmlite.binding as llvm
 
-from ospjit.backend.runtime import RuntimeUnavailable, symbol_address
+from ospjit.backend.runtime import symbol_address
 from ospjit.builtins.table import RUNTIME
 
 #: All LLVM calls share one lock inside llvmlite; ours also covers sequences of them.
@@ -73,19 +76,56 @@ def optimize(module: Any, machine: Any, opt_level: int) -> None:
     builder.getModulePassManager().run(module, builder)
 
 
-def load(module: Any, machine: Any) -> Code:
-    """Generate machine code, resolve every runtime function in it and make it callable."""
+def load(module: Any, machine: Any, libraries: Sequence[ctypes.CDLL] = ()) -> Code:
+    """Generate machine code, resolve every function that it calls and make it callable. Functions that are not the
+    runtime's are looked for in `libraries`, then in the C library and its mathematical part. Raises `UnresolvedSymbol`."""
     with _lock:
         for function in module.functions:
             if function.is_declaration and not function.name.startswith("llvm."):
-                _resolve(function.name)
+                _resolve(function.name, libraries)
         engine = llvm.create_mcjit_compiler(module, machine)
         engine.finalize_object()
     return Code(engine)
 
 
-def _resolve(name: str) -> None:
+class UnresolvedSymbol(Exception):
+    """No library defines a function that the program calls; `name` is its name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no library defines the function '{name}'")
+        self.name = name
+
+
+def _resolve(name: str, libraries: Sequence[ctypes.CDLL]) -> None:
     if name in RUNTIME:
         llvm.add_symbol(name, symbol_address(name))
-    elif not llvm.address_of_symbol(name):
-        raise RuntimeUnavailable(f"no library defines the function '{name}'")
+        return
+    for library in (*libraries, *_c_libraries()):
+        function = getattr(library, name, None)
+        if function is not None:
+            llvm.add_symbol(name, ctypes.cast(function, ctypes.c_void_p).value)
+            return
+    raise UnresolvedSymbol(name)
+
+
+@cache
+def _c_libraries() -> tuple[ctypes.CDLL, ...]:
+    """What every C program is linked with: the C library and the mathematical one."""
+    return ctypes.CDLL("libc.so.6"), ctypes.CDLL("libm.so.6")
+
+
+def open_library(name: str, folders: Sequence[str]) -> ctypes.CDLL:
+    """The library called `name`, as a linker would find it: `libNAME.so` in the folders, then in the system.
+
+    Raises OSError. Nothing is run through a shell.
+    """
+    for folder in folders:
+        path = os.path.join(folder, f"lib{name}.so")
+        if os.path.exists(path):
+            return ctypes.CDLL(path)
+    for candidate in (f"lib{name}.so", name) if "/" not in name else (name,):
+        try:
+            return ctypes.CDLL(candidate)
+        except OSError:
+            continue
+    raise OSError(f"lib{name}.so is neither in {', '.join(folders) or 'a @linkdir folder'} nor in the system")

@@ -197,6 +197,8 @@ class _Emitter:
                 if op.attr("exported"):
                     self._export(op)
                 entry = entry or op.attr("sym_name") == ENTRY
+            elif op.name == "rt.extern":
+                self._extern(op)
             elif op.name == "rt.global":
                 self._global(op)
             else:
@@ -213,6 +215,20 @@ class _Emitter:
         for index, t in enumerate(op.attr("types")):
             name = quoted(f"{op.attr('sym_name')}.{index}")
             self.constants.append(f"{name} = internal global {llvm_type(t)} zeroinitializer")
+
+    def _extern(self, op: Operation) -> None:
+        """C passes a bool as a zero-extended byte and nothing for Unit."""
+        t = op.attr("function_type")
+        params = ", ".join(self.c_type(p) for p in t.inputs)
+        result = " ".join(reversed(self.c_type(t.results[0]).split())) if t.results else "void"
+        self.constants.append(f"declare {result} {quoted(op.attr('sym_name'))}({params}) nounwind")
+
+    @staticmethod
+    def c_type(t: Type) -> str:
+        """The LLVM type of a parameter or result of a C function."""
+        if isinstance(t, DialectType) and t.name == "osp.unit":
+            return "void"
+        return "i1 zeroext" if t is i1 else llvm_type(t)
 
     def _declaration(self, fn: RuntimeFn) -> str:
         params = ["ptr"] if fn.context else []
@@ -598,6 +614,20 @@ class _Function:
         if fn.fallible:
             self.emit(f"{self.name(op.results[-1])} = load ptr, ptr {error}")
 
+    def _extern_call(self, op: Operation) -> None:
+        args = ", ".join(f"{self.e.c_type(v.type)} {self.name(v)}" for v in op.operands)
+        callee = quoted(op.attr("callee"))
+        if not op.results:
+            self.emit(f"call void {callee}({args})")
+        elif isinstance(op.result.type, DialectType) and op.result.type.name == "osp.string":
+            text = self.fresh()
+            self.e.used.add("osp_string_from_c")
+            self.emit(f"{text} = call ptr {callee}({args})")
+            self.emit(f"{self.name(op.result)} = call ptr @osp_string_from_c(ptr %ctx, ptr {text})")
+        else:
+            result = " ".join(reversed(self.e.c_type(op.result.type).split()))
+            self.emit(f"{self.name(op.result)} = call {result} {callee}({args})")
+
     def _call(self, op: Operation) -> None:
         args = ["ptr %ctx", *map(self.typed, op.operands)]
         self._compiled_call(op, quoted(op.attr("callee")), args)
@@ -714,6 +744,7 @@ _EMIT: dict[str, Callable[[_Function, Operation], None]] = {
     "rt.concat": _Function._concat,
     "rt.list": _Function._list,
     "rt.call": _Function._runtime_call,
+    "rt.call_extern": _Function._extern_call,
     "func.call": _Function._call,
     "rt.call_closure": _Function._call_closure,
     "func.return": _Function._return,

@@ -192,6 +192,8 @@ OPS = [
     OpDef("osp.task", "Starts a fiber that runs a function of the address where its value goes."),
     OpDef("osp.store_words", "Writes a value to the words at an address."),
     OpDef("osp.load_words", "The value in the words at an address, which a cell keeps alive.", pure=True),
+    OpDef("osp.any_type", "The number of an any's run-time type.", pure=True),
+    OpDef("osp.from_any", "The value of an any known to be of a type.", pure=True),
     OpDef("osp.box", "A value of several parts or none in a cell.", pure=True),
     OpDef("osp.unbox", "The value in a box.", pure=True),
     OpDef("osp.from_tag", "The variant with a number, of a union without fields.", pure=True),

@@ -112,6 +112,8 @@ OPS = [
     OpDef(
         "rt.list", "A list of words: whether they are counted, then the words, which it consumes.", pure=True
     ),
+    OpDef("rt.extern", "Declares a C function of a library.", symbol=True),
+    OpDef("rt.call_extern", "A call of a C function, which borrows; a string that it returns is copied."),
     OpDef("rt.store_word", "Writes a value, which it consumes, to a word at an address."),
     OpDef("rt.load_word", "What a word at an address holds, borrowed from the cell that keeps it alive.", pure=True),
     OpDef("rt.cast", "The same cell at another type.", pure=True),

@@ -6,6 +6,7 @@ diagnostic found; no other exception is meant to leave.
 
 from __future__ import annotations
 
+import ctypes
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -135,4 +136,23 @@ class Compilation:
         with self.timer.span("machine code"):
             from ospjit.backend import jit
 
-            return jit.load(module, machine)
+            try:
+                return jit.load(module, machine, self._libraries())
+            except jit.UnresolvedSymbol as error:
+                extern = self.core.externs.get(error.name)
+                hint = "name its library in a comment: // @link: NAME"
+                self.diagnostics.error("OSP7002", str(error), extern.span if extern else None, hints=(hint,))
+                raise CompileFailed(self.diagnostics.items) from None
+
+    def _libraries(self) -> list[ctypes.CDLL]:
+        """The libraries that the source links."""
+        from ospjit.backend import jit
+
+        libraries = []
+        for name in self.core.links:
+            try:
+                libraries.append(jit.open_library(name, self.core.linkdirs))
+            except OSError as error:
+                self.diagnostics.error("OSP7003", f"cannot open library '{name}': {error}", None)
+        self.diagnostics.raise_if_errors()
+        return libraries

@@ -21,6 +21,15 @@ from ospjit.types import types as ty
 Branch = tuple[Region, Value, dict[core.Local, Value]]
 
 
+class NotSupportedYet(Exception):
+    """An expression that has no operations yet."""
+
+    def __init__(self, message: str, span: Span) -> None:
+        super().__init__(message)
+        self.message = message
+        self.span = span
+
+
 class FunctionBuilder:
     """Emits the body of one function. `lift` makes a function of a lambda and returns its symbol;
     `builtin` makes one of a built-in that is used as a value."""
@@ -66,7 +75,10 @@ class FunctionBuilder:
 
     def _emit(self, expr: core.Expr, first: Value | None) -> Value:
         self.b.loc = self.locations(expr.span)
-        return _EMIT[type(expr)](self, expr, first)
+        emit = _EMIT.get(type(expr))
+        if emit is None:
+            raise NotSupportedYet(f"'{type(expr).__name__.lower()}' is not supported yet", expr.span)
+        return emit(self, expr, first)
 
     def _rest(self, first: Value | None, exprs: Sequence[core.Expr]) -> list[Value]:
         """The values of operands of which the first may have been emitted already."""
@@ -375,5 +387,3 @@ _EMIT: dict[type, Callable[..., Value]] = {
     core.Match: FunctionBuilder._match,
     core.Block: FunctionBuilder._block,
 }
-
-SUPPORTED = frozenset(_EMIT)

@@ -28,7 +28,7 @@ from ospjit.ir import (
     i64,
     new_module,
 )
-from ospjit.irgen.expressions import FunctionBuilder
+from ospjit.irgen.expressions import FunctionBuilder, NotSupportedYet
 from ospjit.irgen.types import STEP, ir_type
 from ospjit.types import core
 from ospjit.types import types as ty
@@ -39,9 +39,11 @@ ENTRY = "osp.entry"
 
 def generate(program: core.Program, diagnostics: Diagnostics) -> Operation | None:
     """The module of a program, or None with diagnostics about what cannot be compiled yet."""
-    generator = _Generator(program, diagnostics)
-    module = generator.run()
-    return None if diagnostics.has_errors else module
+    try:
+        return _Generator(program, diagnostics).run()
+    except NotSupportedYet as error:
+        diagnostics.error("OSP8001", error.message, error.span)
+        return None
 
 
 class _Generator:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ospjit.diagnostics import Diagnostics, Label
 from ospjit.types import core
 from ospjit.types.patterns import subpatterns
-from ospjit.types.types import ANY, BOOL, Con, Rec, Type, substitute
+from ospjit.types.types import ANY, BOOL, ERROR_TYPES, STRING, Con, Rec, Type, substitute
 from ospjit.types.unify import BAD
 
 Row = tuple[core.Pattern, ...]
@@ -41,9 +41,32 @@ class Coverage:
 
     # ---- reports
 
+    def _sound(self, p: core.Pattern, t: Type) -> bool:
+        """Whether a pattern is for values of the type: nothing in it was reported as an error."""
+        p = _plain(p)
+        if p.type is BAD or t is BAD:
+            return False
+        if _is_wild(p):
+            return True
+        if isinstance(p, core.POr):
+            return all(self._sound(a, t) for a in p.alternatives)
+        if isinstance(p, core.PType):
+            return t is ANY and self._sound(p.inner, p.inner.type)
+        if p.type is not t:
+            return False
+        if isinstance(p, core.PCon):
+            fields = self._fields(("con", p.variant), t)
+            return len(fields) == len(p.args) and all(map(self._sound, p.args, fields))
+        if isinstance(p, core.PList):
+            element = self._fields(("list", 1), t)[0]
+            return all(self._sound(item, element) for item in p.items)
+        if isinstance(p, core.PRec) and isinstance(t, Rec):
+            return all(self._sound(s, dict(t.fields)[n]) for n, s in p.fields)
+        return True
+
     def check(self, match: core.Match, diagnostics: Diagnostics, dropped: bool) -> None:
         """Report missing patterns and useless arms. `dropped`: arms that never match were left out."""
-        if any(_has_bad(arm.pattern) for arm in match.arms) or match.scrutinee.type is BAD:
+        if not all(self._sound(arm.pattern, match.scrutinee.type) for arm in match.arms):
             return
         self.steps = 0
         self.longest = max((_longest_list(arm.pattern) for arm in match.arms), default=0)
@@ -56,7 +79,7 @@ class Coverage:
                 if arm.guard is None:
                     rows.extend((p,) for p in _alternatives(arm.pattern))
                 earlier.append(arm)
-            missing = self._missing(rows, [match.scrutinee.type])
+            missing = self._missing(rows, [match.scrutinee.type], outermost=True)
         except _TooMuch:
             missing = [("_",)] if not any(_catch_all(arm) for arm in match.arms) else []
         if missing:
@@ -135,7 +158,7 @@ class Coverage:
             )
         return self._useful([r[1:] for r in rows for r in self._default_rows(r)], rest)
 
-    def _missing(self, rows: Sequence[Row], types: Sequence[Type]) -> list[Witness]:
+    def _missing(self, rows: Sequence[Row], types: Sequence[Type], outermost: bool = False) -> list[Witness]:
         """Patterns, one for each column, of values that no row matches."""
         self._step()
         if not types:
@@ -143,25 +166,21 @@ class Coverage:
         first, rest = types[0], types[1:]
         present = self._present(rows)
         signature = self._signature(first)
-        if signature is not None and all(c in present for c in signature):
-            found: list[Witness] = []
-            for c in signature:
+        found: list[Witness] = []
+        known = signature if signature is not None else sorted(present, key=str)
+        for c in known:
+            if c in present and len(found) <= LISTED:
                 inner = self._fields(c, first)
                 for witness in self._missing(self._specialise(rows, c, first), [*inner, *rest]):
                     found.append((self._text(c, first, witness[: len(inner)]), *witness[len(inner) :]))
-                if len(found) > LISTED * 4:
-                    break
+        if signature is not None and all(c in present for c in signature):
             return found
-        remaining = self._missing([r[1:] for row in rows for r in self._default_rows(row)], rest)
-        if not remaining:
-            return []
         heads = ["_"]
-        if signature is not None and present:
+        if signature is not None and (present or (outermost and self._listed_whole(first))):
             absent = [c for c in signature if c not in present]
             heads = [self._text(c, first, ("_",) * len(self._fields(c, first))) for c in absent]
-        elif signature is not None and len(signature) <= LISTED and self._listed_whole(first):
-            heads = [self._text(c, first, ("_",) * len(self._fields(c, first))) for c in signature]
-        return [(head, *witness) for head in heads for witness in remaining]
+        remaining = self._missing([r[1:] for row in rows for r in self._default_rows(row)], rest)
+        return found + [(head, *witness) for head in heads for witness in remaining]
 
     def _listed_whole(self, t: Type) -> bool:
         """Whether a type of which no constructor was matched is better listed than summed up as `_`."""
@@ -225,7 +244,7 @@ class Coverage:
         """The types of what a constructor holds."""
         if c[0] == "con" and isinstance(t, Con):
             if t.name == "Result":
-                return [t.args[0] if c[1] == "Success" else t.args[1]]
+                return [t.args[0] if c[1] == "Success" else _message_type(t.args[1])]
             data = self.datas[t.name]
             mapping = dict(zip(data.params, t.args, strict=True))
             variant = next(v for v in data.variants if v.name == c[1])
@@ -284,7 +303,7 @@ class Coverage:
         """A constructor as one writes its pattern."""
         if c[0] == "lit":
             return str(c[1])
-        if c[0] == "unit":
+        if c[0] in ("unit", "type", "fields"):
             return "_"
         if c[0] == "rec" and isinstance(t, Rec):
             return "{ " + ", ".join(f"{n}: {p}" for (n, _), p in zip(t.fields, inner, strict=True)) + " }"
@@ -303,6 +322,11 @@ class Coverage:
             return f"{name}({', '.join(inner)})"
         fields = (f"{n}: {p}" for (n, _), p in zip(variant.fields, inner, strict=True) if p != "_")
         return f"{name} {{ {', '.join(fields)} }}"
+
+
+def _message_type(error: Type) -> Type:
+    """What an `Error` holds for an error type."""
+    return STRING if error in ERROR_TYPES else error
 
 
 def _plain(p: core.Pattern) -> core.Pattern:
@@ -336,10 +360,6 @@ def _literal(p: core.PLit) -> Constructor:
 def _longest_list(p: core.Pattern) -> int:
     longest = len(p.items) if isinstance(p, core.PList) else 0
     return max((longest, *(_longest_list(s) for s in subpatterns(p))))
-
-
-def _has_bad(p: core.Pattern) -> bool:
-    return p.type is BAD or any(_has_bad(s) for s in subpatterns(p))
 
 
 def written(p: core.Pattern) -> str:

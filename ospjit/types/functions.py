@@ -468,8 +468,6 @@ class Functions(Expressions):
             self.error("OSP2005", f"cannot redefine built-in function '{node.name}'", node.name_span)
         params: list[tuple[str, Type]] = []
         for p in node.params:
-            if p.type is None:
-                self.error("OSP3017", f"parameter '{p.name}' of an `extern fn` needs a type", p.span)
             t = self.resolve(p.type) if p.type is not None else BAD
             self._foreign(t, p.span, True)
             params.append((p.name, t))

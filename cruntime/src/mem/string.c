@@ -99,6 +99,12 @@ OSP_API int64_t osp_string_compare(osp_ctx *ctx, char *a, char *b) {
 }
 
 /* FNV-1a, 64 bits (draft-eastlake-fnv): simple enough for a compiler to compute over literals as well. */
+/* A copy of a C string, which may be NULL: then it is empty. For results of foreign functions. */
+OSP_API char *osp_string_from_c(osp_ctx *ctx, void *text) {
+    const char *bytes = text != NULL ? text : "";
+    return osp__string_copy(ctx, bytes, strlen(bytes));
+}
+
 OSP_API int64_t osp_string_hash(osp_ctx *ctx, char *string) {
     (void)ctx;
     uint64_t hash = 0xcbf29ce484222325u;
