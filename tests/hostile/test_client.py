@@ -1,0 +1,317 @@
+"""The HTTP client of Osprey programs against servers that do everything wrong, and some that do it right."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from .bad_server import Answer, bad_server
+
+CERTIFICATES = Path(__file__).with_name("certificates")
+OK = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+INTERIM = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+
+PROGRAM = """
+fn show(what: string, result: Result<int, string>) -> Unit = match result {
+    Success { value } => print("${what} ${value}")
+    Error { message } => print("${what} ${message}")
+}
+
+fn body(client: int, path: string) -> string = match httpGetResponse(client, path, "") {
+    Success { value } => httpResponseBody(value) ?: "no body"
+    Error { message } => message
+}
+
+fn run(client: int) -> Unit = {
+%s
+}
+
+match httpCreateClient(baseUrl: "%s", timeout: %d) {
+    Success { value } => run(value)
+    Error { message } => print(message)
+}
+"""
+
+
+def run_program(
+    tmp_path: Path,
+    url: str,
+    calls: list[str],
+    timeout_ms: int = 5000,
+    environment: dict[str, str] | None = None,
+) -> list[str]:
+    """Runs a program that makes `calls` on a client, named `client`; the lines it prints."""
+    source = tmp_path / "client.osp"
+    source.write_text(PROGRAM % ("\n".join(calls), url, timeout_ms))
+    result = subprocess.run(
+        [sys.executable, "-m", "ospjit", str(source)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, **(environment or {})},
+    )
+    assert (result.returncode, result.stderr) == (0, ""), result.stderr
+    return result.stdout.splitlines()
+
+
+def get(path: str) -> str:
+    return f'    show("{path}", httpGet(client, "{path}", ""))'
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    path: str
+    section: str
+    answer: Answer
+    expected: str
+    """The status, or a part of the error."""
+
+    def __str__(self) -> str:
+        return f"{self.section}: {self.path[1:]}"
+
+
+def case(path: str, section: str, send: bytes, expected: str, **rest: float) -> Case:
+    return Case("/" + path, section, Answer(send, **rest), expected)  # type: ignore[arg-type]
+
+
+CASES = [
+    case("length", "RFC 9112 6.3", OK + b"Content-Length: 2\r\n\r\nok", "200"),
+    case("chunked", "RFC 9112 7.1", CHUNKED + b"2\r\nok\r\n0\r\n\r\n", "200"),
+    case("to-the-end", "RFC 9112 6.3", OK + b"\r\nok", "200"),
+    case("dripping", "RFC 9112 7.1", CHUNKED + b"2\r\nok\r\n0\r\n\r\n", "200", drip=0.002),
+    case("interim", "RFC 9110 15.2", INTERIM * 3 + OK + b"Content-Length: 0\r\n\r\n", "200"),
+    case("not-found", "RFC 9110 15.5.5", b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "404"),
+    case("no-content", "RFC 9110 15.3.5", b"HTTP/1.1 204 No Content\r\n\r\n", "204"),
+    case(
+        "redirect",
+        "RFC 9110 15.4.3",
+        b"HTTP/1.1 302 Found\r\nLocation: /length\r\nContent-Length: 0\r\n\r\n",
+        "302",
+    ),
+    case("folded", "RFC 9112 5.2", OK + b"A: b\r\n c\r\nContent-Length: 0\r\n\r\n", "200"),
+    case("nothing", "RFC 9112 8", b"", "closed the connection without a response"),
+    case("cut-head", "RFC 9112 8", OK + b"A: b\r\n", "in the middle of the response head"),
+    case(
+        "cut-length", "RFC 9112 8", OK + b"Content-Length: 5\r\n\r\nok", "closed before the end of the body"
+    ),
+    case("cut-chunk", "RFC 9112 8", CHUNKED + b"5\r\nok", "closed before the end of the body"),
+    case("cut-chunks", "RFC 9112 8", CHUNKED + b"2\r\nok\r\n", "closed before the end of the body"),
+    case("bad-size", "RFC 9112 7.1", CHUNKED + b"2z\r\nok\r\n0\r\n\r\n", "invalid chunk size"),
+    case(
+        "bad-end",
+        "RFC 9112 7.1",
+        CHUNKED + b"2\r\nokay\r\n0\r\n\r\n",
+        "chunk data not followed by a line end",
+    ),
+    case(
+        "bad-extension", "RFC 9112 7.1.1", CHUNKED + b"2;\x01\r\nok\r\n0\r\n\r\n", "invalid chunk extension"
+    ),
+    case("huge-size", "RFC 9112 7.1", CHUNKED + b"f" * 17 + b"\r\n", "invalid chunk size"),
+    case("folded-trailer", "RFC 9112 7.1.2", CHUNKED + b"0\r\nA: b\r\n c\r\n\r\n", "folded header line"),
+    case(
+        "two-lengths",
+        "RFC 9112 6.3",
+        OK + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\nok",
+        "more than one",
+    ),
+    case("bad-length", "RFC 9110 8.6", OK + b"Content-Length: -2\r\n\r\nok", "invalid Content-Length"),
+    case("length-list", "RFC 9112 6.3", OK + b"Content-Length: 2, 2\r\n\r\nok", "invalid Content-Length"),
+    case(
+        "both",
+        "RFC 9112 6.1",
+        OK + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "both Content-Length",
+    ),
+    case("gzip", "RFC 9112 6.1", OK + b"Transfer-Encoding: gzip\r\n\r\n", "transfer coding not implemented"),
+    case("old-chunked", "RFC 9112 6.1", b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "HTTP/1.0"),
+    case(
+        "bare-lf",
+        "RFC 9112 2.2",
+        b"HTTP/1.1 200 OK\nContent-Length: 0\n\n",
+        "line feed without carriage return",
+    ),
+    case("bare-cr", "RFC 9112 2.2", OK + b"A: b\rc\r\n\r\n", "carriage return without line feed"),
+    case("nul", "RFC 9110 5.5", OK + b"A: b\x00c\r\n\r\n", "control character"),
+    case("space-colon", "RFC 9112 5.1", OK + b"A : b\r\n\r\n", "white space between"),
+    case("nonsense", "RFC 9112 4", b"<html>Hello</html>\r\n", "malformed status line"),
+    case("http2", "RFC 9112 4", b"HTTP/2.0 200 OK\r\n\r\n", "HTTP version not supported"),
+    case("status-letters", "RFC 9112 4", b"HTTP/1.1 2xx OK\r\n\r\n", "malformed status line"),
+    case("endless-status", "RFC 9112 4", b"HTTP/1.1 200 " + b"a" * 100_000, "status line too long"),
+    case(
+        "giant-field", "RFC 9110 5.4", OK + b"A: " + b"a" * 100_000 + b"\r\n\r\n", "header section too large"
+    ),
+    case("many-fields", "RFC 9110 5.4", OK + b"A: b\r\n" * 1000 + b"\r\n", "too many header fields"),
+    case("endless-interim", "RFC 9110 15.2", INTERIM * 100, "too many interim responses"),
+]
+SLOW = [
+    case("silence", "LANGUAGE 14", b"", "timed out after 400 ms", pause=2),
+    case(
+        "silent-body", "LANGUAGE 14", OK + b"Content-Length: 9\r\n\r\nok", "timed out after 400 ms", pause=2
+    ),
+    case("dripping-head", "LANGUAGE 14", OK + b"A: " + b"a" * 200, "timed out after 400 ms", drip=0.01),
+    case("dripping-body", "LANGUAGE 14", OK + b"\r\n" + b"a" * 200, "timed out after 400 ms", drip=0.01),
+    case("dripping-chunks", "LANGUAGE 14", CHUNKED + b"1\r\na\r\n" * 50, "timed out after 400 ms", drip=0.01),
+]
+
+
+def run_cases(tmp_path: Path, cases: list[Case], timeout_ms: int) -> dict[str, str]:
+    with bad_server({case.path: case.answer for case in cases}) as server:
+        lines = run_program(
+            tmp_path, f"http://127.0.0.1:{server.port}", [get(c.path) for c in cases], timeout_ms
+        )
+    return dict(line.split(" ", 1) for line in lines)
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """All cases in one program, so that each also shows that the client survived the ones before."""
+    folder = tmp_path_factory.mktemp("client")
+    return run_cases(folder, CASES, 5000) | run_cases(folder, SLOW, 400)
+
+
+@pytest.mark.parametrize("case", CASES + SLOW, ids=str)
+def test_case(outcomes: dict[str, str], case: Case) -> None:
+    assert case.expected in outcomes[case.path]
+
+
+def test_connections_are_reused(tmp_path: Path) -> None:
+    """RFC 9112 9.3."""
+    with bad_server({"/": Answer(OK + b"Content-Length: 2\r\n\r\nok", keep=True)}) as server:
+        lines = run_program(tmp_path, f"http://127.0.0.1:{server.port}", [get("/")] * 5)
+        assert lines == ["/ 200"] * 5
+        assert server.connections == 1
+
+
+def test_a_refused_body(tmp_path: Path) -> None:
+    """RFC 9112 9.5: a server that answers without reading the body is heard all the same."""
+    refusal = b"HTTP/1.1 413 x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    body = '    show("post", httpPost(client, "/", repeat("x", 1000) ?: "", ""))'
+    with bad_server({"/": Answer(refusal, ignore_body=True)}) as server:
+        assert run_program(tmp_path, f"http://127.0.0.1:{server.port}", [body]) == ["post 413"]
+
+
+def test_a_large_body_both_ways(tmp_path: Path) -> None:
+    """Bodies that no socket buffer holds: 8 MB sent, 8 MB received."""
+    size = 8_000_000
+    answer = Answer(OK + b"Content-Length: %d\r\n\r\n" % size + b"y" * size, keep=True)
+    calls = [
+        f'    show("post", httpPost(client, "/", repeat("x", {size}) ?: "", ""))',
+        '    print(length(body(client, "/")))',
+    ]
+    with bad_server({"/": answer}) as server:
+        lines = run_program(tmp_path, f"http://127.0.0.1:{server.port}", calls)
+    assert lines == ["post 200", str(size)]
+
+
+def test_refused(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    lines = run_program(tmp_path, f"http://127.0.0.1:{port}", [get("/")])
+    assert lines == [f"/ connect: 127.0.0.1:{port}: connection refused"]
+
+
+def test_a_name(tmp_path: Path) -> None:
+    """Names are resolved; here by /etc/hosts."""
+    with bad_server({"/": Answer(OK + b"Content-Length: 0\r\n\r\n")}) as server:
+        assert run_program(tmp_path, f"http://localhost:{server.port}", [get("/")]) == ["/ 200"]
+
+
+def test_nothing_is_injected(tmp_path: Path) -> None:
+    """CR and LF in a path or a header never reach a server; there is none to reach."""
+    calls = [
+        r'    show("path", httpGet(client, "/ HTTP/1.1\r\nX: y", ""))',
+        r'    show("headers", httpGet(client, "/", "A: b\r\n\r\nGET /x HTTP/1.1\r\n"))',
+        r'    show("value", httpGet(client, "/", "A: b\rC: d"))',
+    ]
+    lines = run_program(tmp_path, "http://127.0.0.1:1", calls)
+    assert [line.split(":")[0] for line in lines] == ["path path", "headers headers", "value headers"]
+
+
+# ---- TLS ----
+
+
+def tls_context(certificate: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATES / f"{certificate}.pem")
+    return context
+
+
+TRUST = {"SSL_CERT_FILE": str(CERTIFICATES / "authority.pem")}
+BODY = '    print(body(client, "/"))'
+
+
+@pytest.fixture
+def secure() -> Iterator[dict[str, Answer]]:
+    yield {
+        "/": Answer(OK + b"Content-Length: 6\r\n\r\nsecret", keep=True),
+        "/end": Answer(OK + b"\r\nto the end"),
+    }
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_https(tmp_path: Path, secure: dict[str, Answer], host: str) -> None:
+    """A certificate of a trusted authority that names the host; one connection for all."""
+    with bad_server(secure, tls_context("good")) as server:
+        lines = run_program(
+            tmp_path, f"https://{host}:{server.port}", [get("/"), BODY, BODY], environment=TRUST
+        )
+        assert lines == ["/ 200", "secret", "secret"]
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("certificate", "trust", "expected"),
+    [
+        ("good", {}, "certificate verify failed"),
+        ("expired", TRUST, "certificate has expired"),
+        ("other", TRUST, "certificate verify failed"),
+    ],
+)
+def test_https_refused(
+    tmp_path: Path, secure: dict[str, Answer], certificate: str, trust: dict[str, str], expected: str
+) -> None:
+    """RFC 9110 4.3.4: an authority nobody trusts, a certificate that has expired, another host's."""
+    with bad_server(secure, tls_context(certificate)) as server:
+        (line,) = run_program(tmp_path, f"https://localhost:{server.port}", [get("/")], environment=trust)
+    assert line.startswith("/ tls: localhost:") and expected in line
+
+
+def test_https_to_a_silent_server(tmp_path: Path) -> None:
+    """The time-out covers the handshake."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        (line,) = run_program(tmp_path, f"https://127.0.0.1:{silent.getsockname()[1]}", [get("/")], 300)
+    assert line.startswith("/ tls: 127.0.0.1:") and line.endswith("timed out after 300 ms")
+
+
+def test_https_to_a_plain_server(tmp_path: Path) -> None:
+    """Something that answers, but not in TLS."""
+
+    def answer() -> None:
+        peer, _ = plain.accept()
+        with peer:
+            peer.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            peer.recv(65536)
+
+    with socket.create_server(("127.0.0.1", 0)) as plain:
+        thread = threading.Thread(target=answer)
+        thread.start()
+        (line,) = run_program(tmp_path, f"https://127.0.0.1:{plain.getsockname()[1]}", [get("/")])
+        thread.join()
+    assert line.startswith("/ tls: 127.0.0.1:") and "timed out" not in line
+
+
+def test_https_cut_short(tmp_path: Path, secure: dict[str, Answer]) -> None:
+    """RFC 9112 9.8: a body that ends with the connection is incomplete without a closure alert."""
+    with bad_server(secure, tls_context("good")) as server:
+        lines = run_program(tmp_path, f"https://localhost:{server.port}", [get("/end")], environment=TRUST)
+    assert lines[0].startswith("/end read: localhost:"), "the server closed without an alert"
