@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
+#include "lib/descriptor.h"
 #include "peer.h"
 #include "sys/sys.h"
 
@@ -39,6 +40,7 @@ static int file_with(size_t size) {
         if (write(fd, &byte, 1) != 1) abort();
     }
     lseek(fd, 0, SEEK_SET);
+    if (osp__descriptor_give(fd) != 0) abort();
     return fd;
 }
 
@@ -46,6 +48,7 @@ static int pipe_with(const char *contents) {
     int ends[2];
     if (pipe(ends) != 0 || write(ends[1], contents, strlen(contents)) < 0) abort();
     close(ends[1]);
+    if (osp__descriptor_give(ends[0]) != 0) abort();
     return ends[0];
 }
 
@@ -72,6 +75,7 @@ static void handle(osp_ctx *ctx, void *env, void *request) {
     else if (is(path, "/file-chunked")) respond_with(ctx, request, 200, "", "x/y", -1, file_with(20), false, "start:");
     else if (is(path, "/pipe")) respond_with(ctx, request, 200, "", "x/y", -2, pipe_with("from the pipe"), false, "start:");
     else if (is(path, "/unread")) respond_with(ctx, request, 200, "", "x/y", -2, pipe_with("from the pipe"), true, "start:");
+    else if (is(path, "/foreign")) respond_with(ctx, request, 200, "", "x/y", -2, 4, false, "start:");
     else if (is(path, "/exhaust")) { osp_drop(path); osp_stack_exhausted(ctx); }
     else { char *b = text("hello"); osp_http_respond_text(ctx, request, b); osp_drop(b); }
     osp_drop(path);
@@ -242,6 +246,8 @@ static void test_streams(void) {
     CHECK_TEXT(body_of_reply(), "start:from the pipe");
     exchange(GET("/unread"));
     CHECK_TEXT(body_of_reply(), "start:");
+    exchange(GET("/foreign")); /* a descriptor that the program does not hold, one of the runtime's most likely */
+    CHECK(begins("HTTP/1.1 500 ") && has("streamFd: 4 is not a free descriptor of this program"));
     exchange("HEAD /file HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     CHECK(has("Content-Length: 70006\r\n") && strcmp(body_of_reply(), "") == 0);
 }

@@ -3,10 +3,12 @@
  * A part is copied out of the connection's buffer only when the handler asks for it. The request pointer is the
  * connection; it is valid while the handler's code runs. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../lib/descriptor.h"
 #include "../mem/string.h"
 #include "../sys/sys.h"
 #include "reply.h"
@@ -179,6 +181,13 @@ static void respond_stream(struct stream *stream, struct osp__reply *reply, int6
     if (result != 0) connection->broken = true; /* an end of the connection is all that can still be said */
 }
 
+/* The number was made up, or is in use: it may be one of the runtime's own. */
+static void fail_stream(void *request, int64_t stream_fd) {
+    char message[80];
+    int n = snprintf(message, sizeof message, "streamFd: %" PRId64 " is not a free descriptor of this program", stream_fd);
+    osp__reply_error(request, 500, message, (size_t)n);
+}
+
 /* The general answer, LANGUAGE section 14. `contentType` empty: found out from the body. The length on the wire is
  * always that of what is sent; `contentLength` only decides whether a stream is sent in chunks (-1). `partialLength`
  * shortens the body if it is not negative and less than its length. `streamFd` is closed in any case; if it is not
@@ -194,12 +203,16 @@ OSP_API void osp_http_respond(osp_ctx *ctx, void *request, int64_t status, char 
     reply.headers_length = osp__length(headers);
     reply.content_type = content_type;
     reply.content_type_length = osp__length(content_type);
-    bool has_stream = stream_fd >= 0 && stream_fd <= INT32_MAX;
-    if (has_stream && !is_complete) {
-        struct stream stream = {.ctx = ctx, .connection = request, .fd = (int)stream_fd};
+    int fd = stream_fd < 0 ? -1 : osp__descriptor_take(stream_fd);
+    if (stream_fd >= 0 && fd < 0) {
+        fail_stream(request, stream_fd);
+        return;
+    }
+    if (fd >= 0 && !is_complete) {
+        struct stream stream = {.ctx = ctx, .connection = request, .fd = fd};
         respond_stream(&stream, &reply, content_length);
     } else {
         osp__reply(request, &reply);
     }
-    if (has_stream) osp__close((int)stream_fd);
+    if (fd >= 0) osp__close(fd);
 }
