@@ -50,3 +50,10 @@ else()
   set(OSP_BRANCH_PROTECTION -mbranch-protection=standard)
 endif()
 target_compile_options(osp_hardening INTERFACE ${OSP_BRANCH_PROTECTION})
+
+# The linker marks a library as fit for branch tracking and shadow stacks if every input says so. All of ours do, the
+# assembly included, but some systems' start files lack the note, so it is told.
+check_linker_flag(C "-Wl,-z,ibt,-z,shstk" OSP_HAS_CET_LINK)
+if(OSP_HAS_CET_LINK AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  target_link_options(osp_hardening INTERFACE -Wl,-z,ibt,-z,shstk)
+endif()
