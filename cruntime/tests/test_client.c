@@ -15,6 +15,7 @@
 
 #include "../src/base.h"
 #include "../src/mem/string.h"
+#include "../src/sys/sys.h"
 
 #include "protocol_test.h"
 
@@ -493,6 +494,51 @@ static void check_response_faults(osp_ctx *ctx)
     osp_drop(name);
 }
 
+/* ---- faults on purpose ---- */
+
+/* One request whose body is read, with operation number `successes` of its kind failing. True if that showed. */
+static bool fail_one(unsigned classes, int64_t successes, int code, const char *url)
+{
+    char *error = NULL, *base = string(url), *path = string("/"), *headers = string("A: b\r\n");
+    osp__fault_plan(classes, successes, 1, code);
+    int64_t client = osp_http_create_client(NULL, base, 2000, &error);
+    int64_t id = client > 0 ? osp_http_get_response(NULL, client, path, headers, &error) : 0;
+    char *body = id > 0 ? osp_http_response_body(NULL, id, &error) : NULL;
+    osp__fault_plan(0, 0, 0, 0);
+    CHECK((body != NULL) == (error == NULL), "fault %d after %d: neither a body nor an error", (int)classes,
+          (int)successes);
+    bool failed = error != NULL;
+    CHECK(body == NULL || strcmp(body, "ok") == 0, "fault %d after %d: body", (int)classes, (int)successes);
+    osp_drop(error);
+    osp_drop(body);
+    error = NULL;
+    if (id > 0)
+        osp_http_response_free(NULL, id, &error);
+    if (client > 0)
+        osp_http_close_client(NULL, client, &error);
+    CHECK(error == NULL, "fault %d after %d: %s", (int)classes, (int)successes, error);
+    osp_drop(base);
+    osp_drop(path);
+    osp_drop(headers);
+    return failed;
+}
+
+/* Each allocation, then each system call, fails in turn: an error comes back, and nothing is left behind. */
+static void check_faults(void)
+{
+    char url[64];
+    start_server(&(script){.answers = {OK "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"}});
+    snprintf(url, sizeof url, "http://127.0.0.1:%d", server.port);
+    int allocations = 0, calls = 0;
+    for (int64_t n = 0; n < 24; n++) {
+        allocations += fail_one(1, n, ENOMEM, url);
+        calls += fail_one(2, n, ECONNRESET, url);
+        calls += fail_one(2, n, EMFILE, url);
+    }
+    CHECK(allocations >= 8 && calls >= 6, "only %d allocations and %d calls failed", allocations, calls);
+    stop_server();
+}
+
 /* ---- on fibers ---- */
 
 static void everything(osp_ctx *ctx, void *env, void *arg)
@@ -538,5 +584,7 @@ int main(void)
     CHECK(osp_live_cells() == cells, "strings left over");
     check_case(NULL, &cases[0]);
     check_reuse(NULL);
+    check_faults();
+    CHECK(open_descriptors() == before && osp_live_cells() == cells, "left over after faults");
     return report();
 }

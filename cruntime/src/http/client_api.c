@@ -36,6 +36,15 @@ static osp__text text_of(const char *string)
     return (osp__text){string, (size_t)osp__length(string)};
 }
 
+/* An owned copy, or NULL with *error set: to a program memory that runs out here is a failed request. */
+static char *make_string(const char *bytes, size_t length, char **error)
+{
+    char *string = osp_string_new(bytes, length);
+    if (string == NULL)
+        osp__set_error(error, "out of memory");
+    return string;
+}
+
 /* ---- clients ---- */
 
 int64_t osp_http_create_client(osp_ctx *ctx, char *base_url, int64_t timeout, char **error)
@@ -248,7 +257,7 @@ char *osp_http_response_header(osp_ctx *ctx, int64_t id, char *name, char **erro
     char *value = NULL;
     if (osp_http_header_find(found->exchange.headers, found->exchange.headers_length, name,
                              (size_t)osp__length(name), &field) > 0)
-        value = osp_string_new(field.value, field.value_length);
+        value = make_string(field.value, field.value_length, error);
     else
         osp__set_error(error, "the response has no header '%.80s'", name);
     osp__handle_drop(&responses, &found->handled);
@@ -280,7 +289,7 @@ char *osp_http_response_read(osp_ctx *ctx, int64_t id, int64_t max_bytes, char *
         count =
             osp__exchange_read(ctx, &held->exchange, block, size, osp__client_deadline(held->client), error);
     if (count >= 0)
-        piece = osp_string_new(block, (size_t)count);
+        piece = make_string(block, (size_t)count, error);
     osp__release(block);
     settle(ctx, held);
     relinquish(held);
@@ -328,7 +337,7 @@ char *osp_http_response_body(osp_ctx *ctx, int64_t id, char **error)
     size_t length = 0;
     char *bytes = read_whole(ctx, held, &length, error), *body = NULL;
     if (bytes != NULL) {
-        body = osp_string_new(bytes, length);
+        body = make_string(bytes, length, error);
         osp__release(bytes);
     }
     settle(ctx, held);
