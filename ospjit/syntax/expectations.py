@@ -64,7 +64,10 @@ def _special(
     tables: Tables, states: list[int], symbols: list[str], before: Token | None, found: Token
 ) -> tuple[str, tuple[str, ...]] | None:
     """Mistakes that deserve a sentence of their own."""
-    top, kind = symbols[-1], found.type
+    kind = found.type
+    top = symbols[-1]
+    # A name that the next token would have turned into an expression.
+    name = top == "NAME" and len(states) > 1 and "expr" in tables.goto[states[-2]]
     if kind == "ELSE":
         hint = "put the body into braces of its own: 'if c { … } else { … }'"
         if "IF" in symbols:
@@ -75,6 +78,9 @@ def _special(
         return "'namespace' is reserved and cannot be used yet", ()
     if top == "expr" and kind in _COMPARISONS and len(symbols) > 2 and symbols[-2] in _COMPARISONS:
         return "comparisons do not chain", ("write 'a < b && b < c'",)
+    if name and kind == "EQ" and symbols[-2] not in ("CALL_LPAREN", "COMMA"):
+        hints = ("compare with '=='", "put an assignment into a block of its own: '{ x = 1 }'")
+        return "an assignment is a statement and cannot stand here", hints
     if top == "expr" and kind == "EQ":
         hint = "compare with '==', or make a changed copy of a record: 'p { x: 1 }'"
         return "only a variable can be assigned", (hint,)
