@@ -15,8 +15,8 @@ def header() -> str:
     lines = [
         "/* Generated from the table of built-ins; do not edit.",
         " *",
-        " * What compiled Osprey code calls. `char *` is an Osprey string; arguments are borrowed and results",
-        " * owned by the caller unless the table says otherwise; a last `char **error` receives an owned",
+        " * What compiled Osprey code calls. `char *` is an Osprey string; arguments are borrowed and",
+        " * results owned by the caller unless the table says otherwise; a last `char **error` receives an owned",
         " * message on failure and is left alone on success. */",
         "#ifndef OSP_BUILTINS_H",
         "#define OSP_BUILTINS_H",

@@ -793,7 +793,7 @@ _b(
 _b(
     "websocketServerListen",
     "(serverID: int) -> int",
-    "Binds and listens: 0, or -1 invalid id, -2 socket, -3 socket options, -4 bind, -5 listen, -6 worker start.",
+    "Binds and listens: 0, or -1 bad id, -2 socket, -3 socket options, -4 bind, -5 listen, -6 worker start.",
     cap="websocket",
     suspends=True,
 )

@@ -37,7 +37,7 @@ class Failed(Exception):
 
 
 class Runtime:
-    """`rt.osp_string_repeat(b"ab", 3)`: bytes become strings of the language and back; cells are addresses."""
+    """`rt.osp_string_repeat(b"ab", 3)`: bytes become the strings of the language; cells are addresses."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
