@@ -17,9 +17,9 @@ static int failures, checks;
 
 #define CHECK(condition, ...)                                                                                 \
     do {                                                                                                      \
-        checks++;                                                                                             \
+        __atomic_add_fetch(&checks, 1, __ATOMIC_RELAXED);                                                     \
         if (!(condition)) {                                                                                   \
-            failures++;                                                                                       \
+            __atomic_add_fetch(&failures, 1, __ATOMIC_RELAXED);                                               \
             fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #condition);                                   \
             fprintf(stderr, __VA_ARGS__);                                                                     \
             fputc('\n', stderr);                                                                              \

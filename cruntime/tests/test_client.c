@@ -560,6 +560,59 @@ static void everything(osp_ctx *ctx, void *env, void *arg)
     check_response_faults(ctx);
 }
 
+/* ---- many fibers, one client, our own server ---- */
+
+enum { THREADS = 8, REQUESTS = 40 };
+
+static char *echo(char *method, char *path, char *headers, char *body)
+{
+    (void)method, (void)headers, (void)body;
+    return strdup(path);
+}
+
+/* Each response must be the one to this fiber's request: connections are never mixed up. */
+static void ask_often(osp_ctx *ctx, void *env, void *arg)
+{
+    (void)env;
+    int64_t client = *(int64_t *)arg;
+    char *headers = string("");
+    for (int i = 0; i < REQUESTS; i++) {
+        char text[64], *error = NULL;
+        snprintf(text, sizeof text, "/%p/%d", (void *)&text, i);
+        char *path = string(text);
+        int64_t id = osp_http_get_response(ctx, client, path, headers, &error);
+        char *body = id > 0 ? osp_http_response_body(ctx, id, &error) : NULL;
+        CHECK(body != NULL && strcmp(body, text) == 0, "%s: %s", text, body != NULL ? body : error);
+        osp_drop(body);
+        if (id > 0)
+            osp_http_response_free(ctx, id, &error);
+        osp_drop(path);
+    }
+    osp_drop(headers);
+}
+
+static void *run_fiber(void *client)
+{
+    char *error = NULL;
+    if (osp_call_on_fiber(ask_often, NULL, client, &error) != 0)
+        abort();
+    return NULL;
+}
+
+static void check_many_fibers(void)
+{
+    int64_t listener = http_create_server(0, "127.0.0.1");
+    CHECK(listener > 0 && http_listen(listener, echo) == 0, "server");
+    int64_t client = create_client(NULL, (int)http_server_port(listener), 10000);
+    pthread_t threads[THREADS];
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, run_fiber, &client);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    close_client(NULL, client);
+    CHECK(http_stop_server(listener) == 0, "stop");
+}
+
 static int open_descriptors(void)
 {
     int count = 0;
@@ -586,5 +639,7 @@ int main(void)
     check_reuse(NULL);
     check_faults();
     CHECK(open_descriptors() == before && osp_live_cells() == cells, "left over after faults");
+    check_many_fibers();
+    CHECK(osp_live_cells() == cells, "%d strings left over", (int)(osp_live_cells() - cells));
     return report();
 }
