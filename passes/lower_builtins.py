@@ -40,6 +40,7 @@ from ospjit.ir import (
 )
 from ospjit.passes.any_types import erased_types
 from ospjit.passes.data_types import DataTypes
+from ospjit.passes.lower_channels import Channels
 from ospjit.passes.lower_collections import Collections
 from ospjit.passes.lower_maps import Maps
 from ospjit.passes.not_supported import NotSupported
@@ -73,6 +74,7 @@ class Lowering:
         self.datas = DataTypes(self.symbols)
         self.collections = Collections(self)
         self.maps = Maps(self)
+        self.channels = Channels(self)
         #: Where the operation stands that is being lowered: the place of what is generated for it.
         self.here: Location = UNKNOWN
 
@@ -153,6 +155,11 @@ class Lowering:
             rw.replace(op, self.spawn(rw, op.operands[0], op.result.type))
             return True
 
+        @at("osp.select")
+        def select(op: Operation, rw: Rewriter) -> bool:
+            self.channels.select(rw, op)
+            return True
+
         @at("osp.list_item")
         def item(op: Operation, rw: Rewriter) -> bool:
             rw.replace(op, self.collections.item(rw, op.operands[0], self.integer(rw, op.attr("index"))))
@@ -171,6 +178,7 @@ class Lowering:
             index,
             item,
             spawn,
+            select,
         ]
 
     # ---- small building blocks
@@ -356,6 +364,8 @@ class Lowering:
             return lambda b, args: self.maps.show(b, args[0])
         if is_type(t, "osp.fiber"):
             return lambda b, args: self._show_handle(b, "Fiber", "osp_fiber_id", args[0])
+        if is_type(t, "osp.channel"):
+            return lambda b, args: self._show_handle(b, "Channel", "osp_channel_id", args[0])
         if is_type(t, "osp.data") or is_type(t, "osp.rec"):
             return lambda b, args: self._show_data(b, args[0])
         raise NotSupported(f"rendering a value of type {t} is not supported yet", loc)
@@ -444,8 +454,9 @@ class Lowering:
             return self.collections.equal(b, x, y)
         if is_type(t, "osp.map"):
             return self.maps.equal(b, x, y)
-        if is_type(t, "osp.fiber"):
-            return self.equal(b, *(self.runtime(b, "osp_fiber_id", [v], i64) for v in (x, y)))
+        for name, identify in (("osp.fiber", "osp_fiber_id"), ("osp.channel", "osp_channel_id")):
+            if is_type(t, name):
+                return self.equal(b, *(self.runtime(b, identify, [v], i64) for v in (x, y)))
         if not any(is_type(t, n) for n in ("osp.result", "osp.data", "osp.rec")):
             raise NotSupported(f"comparing values of type {t} is not supported yet", b.loc)
         symbol = self.function(f"equal<{t}>", [t, t], i1, lambda inner, args: self._equal_data(inner, *args))
@@ -771,6 +782,11 @@ _EXPANSIONS: dict[str, Expansion] = {
     "awaitResult": lambda s, b, args, result: s.wait_result(b, args, result),
     "fiberDone": lambda s, b, args, result: s.runtime(b, "osp_fiber_done", args, i1),
     "yield": _yield,
+    "Channel": lambda s, b, args, result: s.channels.make(b, args, result),
+    "send": lambda s, b, args, result: s.channels.send(b, args, result),
+    "recv": lambda s, b, args, result: s.channels.receive(b, args, result),
+    "tryRecv": lambda s, b, args, result: s.channels.try_receive(b, args, result),
+    "close": lambda s, b, args, result: s.runtime(b, "osp_channel_close", args, UNIT),
     "Map": lambda s, b, args, result: s.maps.empty(b, result),
     "mapLength": lambda s, b, args, result: s.runtime(b, "osp_map_length", args, i64),
     "mapGet": lambda s, b, args, result: s.maps.get(b, args[0], args[1], result),

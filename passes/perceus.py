@@ -47,6 +47,8 @@ def consumed(op: Operation) -> tuple[bool, ...]:
     if op.name == "rt.call":
         fn = RUNTIME[op.attr("callee")]
         return tuple(i in fn.owned or machine == "thunk" for i, (_, machine) in enumerate(fn.params))
+    if op.name == "rt.select":
+        return tuple(op.attr("owned"))
     return (False,) * len(op.operands)
 
 

@@ -586,6 +586,28 @@ class _Function:
         t = llvm_type(result.type)
         self.emit(f"{self.name(result)} = {_FROM_WORD[t]} i64 {word} to {t}")
 
+    def _select_arms(self, op: Operation) -> None:
+        """The arms in the frame, as the runtime lays them out: kind, channel, word."""
+        kinds = op.attr("kinds")
+        arms = self.name(op.results[1])
+        self.allocas.append(f"{arms} = alloca [{3 * len(kinds)} x i64], align 16")
+        rest = list(op.operands)
+        for index, kind in enumerate(kinds):
+            words = [str(("recv", "send", "sleep", "default").index(kind)), "0", "0"]
+            if kind in ("recv", "send"):
+                words[1] = self._word(rest.pop(0))
+            if kind in ("send", "sleep"):
+                words[2] = self._word(rest.pop(0))
+            for offset, word in enumerate(words):
+                at = self.fresh()
+                self.emit(f"{at} = getelementptr i64, ptr {arms}, i64 {3 * index + offset}")
+                self.emit(f"store i64 {word}, ptr {at}")
+        self.e.used.add("osp_select")
+        self.emit(f"{self.name(op.results[0])} = call i64 @osp_select(ptr %ctx, ptr {arms}, i64 {len(kinds)})")
+
+    def _take_word(self, op: Operation) -> None:
+        self._load(self._slot_address(op.operands[0], 3 * op.attr("index") + 2), op.result)
+
     def _runtime_call(self, op: Operation) -> None:
         fn = RUNTIME[op.attr("callee")]
         self.e.used.add(fn.symbol)
@@ -743,6 +765,8 @@ _EMIT: dict[str, Callable[[_Function, Operation], None]] = {
     "rt.drop": _Function._count,
     "rt.concat": _Function._concat,
     "rt.list": _Function._list,
+    "rt.select": _Function._select_arms,
+    "rt.take_word": _Function._take_word,
     "rt.call": _Function._runtime_call,
     "rt.call_extern": _Function._extern_call,
     "func.call": _Function._call,

@@ -14,18 +14,24 @@ same arguments, by `["ref", n]` from the second one on).
 from __future__ import annotations
 
 from ospjit.ir import (
+    ArrayAttr,
     Dialect,
     DialectType,
     FunctionType,
+    IntAttr,
     OpDef,
     Operation,
+    StringAttr,
+    SymbolRefAttr,
     Type,
+    TypeAttr,
     VerifyError,
     f64,
     i1,
     i64,
     register,
 )
+from ospjit.ir.constraints import both, shape
 
 STRING = DialectType("osp.string")
 UNIT = DialectType("osp.unit")
@@ -62,7 +68,7 @@ def number_of(t: Type) -> Type | None:
     if t is i64 or t is f64:
         return t
     if is_type(t, "osp.result"):
-        payload = t.params[0]  # type: ignore[attr-defined]
+        payload = t.params[0] if t.params else None  # type: ignore[attr-defined]
         return payload if payload is i64 or payload is f64 else None
     return None
 
@@ -101,7 +107,8 @@ def _verify_comparison(op: Operation) -> None:
 def _verify_success(op: Operation) -> None:
     result = op.result.type
     which = 0 if op.name == "osp.success" else 1
-    if not is_type(result, "osp.result") or result.params[which] is not op.operands[0].type:  # type: ignore[attr-defined]
+    params = result.params if isinstance(result, DialectType) and result.name == "osp.result" else ()
+    if len(params) != 2 or params[which] is not op.operands[0].type:
         _fail(op, f"operand of type {op.operands[0].type} does not make a {result}")
 
 
@@ -114,7 +121,7 @@ def _verify_match(op: Operation) -> None:
     if len(op.regions) != bodies + sum(1 for g in guards if g):
         _fail(op, f"expected a region for each of {bodies} arms and one for each guard")
     for region in op.regions:
-        last = region.entry.last
+        last = region.first.last if region.first is not None else None
         if last is None or last.name != "osp.yield":
             _fail(op, "every region must end with osp.yield")
     for region in op.regions[:bodies]:
@@ -127,16 +134,11 @@ def _verify_match(op: Operation) -> None:
             )
 
 
-def _verify_call(op: Operation) -> None:
-    if op.attr("callee", None) is None:
-        _fail(op, "needs a callee")
-
-
 def _verify_closure_call(op: Operation) -> None:
-    callee = op.operands[0].type
     if _generic(op):
         return
-    if not is_type(callee, "osp.fn"):
+    callee = op.operands[0].type if op.operands else None
+    if callee is None or not is_type(callee, "osp.fn"):
         _fail(op, f"callee must be a function value, not {callee}")
 
 
@@ -144,62 +146,246 @@ _ARITHMETIC = ("add", "sub", "mul", "div", "mod", "neg", "int_div")
 _COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 
 OPS = [
-    OpDef("osp.unit", "The value of type Unit.", pure=True),
-    OpDef("osp.string", "A string literal: static and immortal.", pure=True),
-    *(OpDef(f"osp.{n}", f"Operator `{n}`.", verify=_verify_arithmetic, pure=True) for n in _ARITHMETIC),
-    *(OpDef(f"osp.{n}", f"Comparison `{n}`.", verify=_verify_comparison, pure=True) for n in _COMPARISONS),
-    OpDef("osp.success", "A Result that holds a value.", verify=_verify_success, pure=True),
-    OpDef("osp.error", "A Result that holds an error.", verify=_verify_success, pure=True),
-    OpDef("osp.construct", "A record or variant; fields in declared order.", pure=True),
-    OpDef("osp.get_field", "A field of a record.", pure=True),
-    OpDef("osp.update", "A record with some fields replaced.", pure=True),
-    OpDef("osp.list", "A list literal.", pure=True),
-    OpDef("osp.map", "A map literal: key, value, key, value, ….", pure=True),
-    OpDef("osp.index", "An element of a list, map or string, as a Result.", pure=True),
-    OpDef("osp.to_string", "The rendering of a value.", pure=True),
-    OpDef("osp.concat", "The concatenation of strings.", pure=True),
-    OpDef("osp.call", "A call of a function of this module, at an instantiation.", verify=_verify_call),
-    OpDef("osp.call_extern", "A call of a C function.", verify=_verify_call),
-    OpDef("osp.call_closure", "A call of a function value.", verify=_verify_closure_call),
+    OpDef("osp.unit", "The value of type Unit.", verify=shape(results=1), pure=True),
+    OpDef(
+        "osp.string",
+        "A string literal: static and immortal.",
+        verify=shape(results=1, attributes={"value": StringAttr}),
+        pure=True,
+    ),
+    *(
+        OpDef(
+            f"osp.{n}",
+            f"Operator `{n}`.",
+            verify=both(shape(operands=1 if n == "neg" else 2, results=1), _verify_arithmetic),
+            pure=True,
+        )
+        for n in _ARITHMETIC
+    ),
+    *(
+        OpDef(
+            f"osp.{n}",
+            f"Comparison `{n}`.",
+            verify=both(shape(operands=2, results=1), _verify_comparison),
+            pure=True,
+        )
+        for n in _COMPARISONS
+    ),
+    OpDef(
+        "osp.success",
+        "A Result that holds a value.",
+        verify=both(shape(operands=1, results=1), _verify_success),
+        pure=True,
+    ),
+    OpDef(
+        "osp.error",
+        "A Result that holds an error.",
+        verify=both(shape(operands=1, results=1), _verify_success),
+        pure=True,
+    ),
+    OpDef(
+        "osp.construct",
+        "A record or variant; fields in declared order.",
+        verify=shape(operands=None, results=None, attributes={"variant": StringAttr}),
+        pure=True,
+    ),
+    OpDef(
+        "osp.get_field",
+        "A field of a record.",
+        verify=shape(operands=1, results=None, attributes={"field": StringAttr}),
+        pure=True,
+    ),
+    OpDef(
+        "osp.update",
+        "A record with some fields replaced.",
+        verify=shape(operands=None, results=1, attributes={"fields": ArrayAttr}),
+        pure=True,
+    ),
+    OpDef("osp.list", "A list literal.", verify=shape(operands=None, results=1), pure=True),
+    OpDef(
+        "osp.map",
+        "A map literal: key, value, key, value, ….",
+        verify=shape(operands=None, results=1),
+        pure=True,
+    ),
+    OpDef(
+        "osp.index",
+        "An element of a list, map or string, as a Result.",
+        verify=shape(operands=2, results=None),
+        pure=True,
+    ),
+    OpDef("osp.to_string", "The rendering of a value.", verify=shape(operands=None, results=1), pure=True),
+    OpDef("osp.concat", "The concatenation of strings.", verify=shape(operands=None, results=1), pure=True),
+    OpDef(
+        "osp.call",
+        "A call of a function of this module, at an instantiation.",
+        verify=shape(operands=None, results=None, attributes={"callee": SymbolRefAttr}),
+    ),
+    OpDef(
+        "osp.call_extern",
+        "A call of a C function.",
+        verify=shape(operands=None, results=None, attributes={"callee": SymbolRefAttr}),
+    ),
+    OpDef(
+        "osp.call_closure",
+        "A call of a function value.",
+        verify=both(shape(operands=None, results=None), _verify_closure_call),
+    ),
     OpDef(
         "osp.func_ref",
         "A function value: a function and its leading arguments.",
-        verify=_verify_call,
+        verify=shape(operands=None, results=1, attributes={"callee": SymbolRefAttr}),
         pure=True,
     ),
-    OpDef("osp.builtin", "A call of a built-in function, at an instantiation."),
-    OpDef("osp.global_get", "The value of a file-scope variable."),
-    OpDef("osp.global_set", "Gives a file-scope variable a value."),
-    OpDef("osp.match", "A match: patterns, and a region for each arm and guard.", verify=_verify_match),
-    OpDef("osp.yield", "Ends an arm or a guard with its value.", terminator=True),
-    OpDef("osp.erase", "A value as `any`, with its run-time type.", pure=True),
-    OpDef("osp.coerce", "The same value at a type with the same representation.", pure=True),
-    OpDef("osp.spawn", "Starts a fiber that runs a function value."),
-    OpDef("osp.is_error", "Whether a Result holds an error.", pure=True),
-    OpDef("osp.result_value", "The value of a Result known to be a success.", pure=True),
-    OpDef("osp.result_error", "The error of a Result known to be one.", pure=True),
+    OpDef(
+        "osp.builtin",
+        "A call of a built-in function, at an instantiation.",
+        verify=shape(operands=None, results=None, attributes={"name": StringAttr, "overload": IntAttr}),
+    ),
+    OpDef(
+        "osp.global_get",
+        "The value of a file-scope variable.",
+        verify=shape(results=None, attributes={"global": SymbolRefAttr}),
+    ),
+    OpDef(
+        "osp.global_set",
+        "Gives a file-scope variable a value.",
+        verify=shape(operands=None, attributes={"global": SymbolRefAttr}),
+    ),
+    OpDef(
+        "osp.match",
+        "A match: patterns, and a region for each arm and guard.",
+        verify=both(
+            shape(
+                operands=None,
+                results=None,
+                regions=None,
+                attributes={"patterns": ArrayAttr, "guards": ArrayAttr},
+            ),
+            _verify_match,
+        ),
+    ),
+    OpDef(
+        "osp.yield", "Ends an arm or a guard with its value.", verify=shape(operands=None), terminator=True
+    ),
+    OpDef(
+        "osp.erase",
+        "A value as `any`, with its run-time type.",
+        verify=shape(operands=None, results=1),
+        pure=True,
+    ),
+    OpDef(
+        "osp.coerce",
+        "The same value at a type with the same representation.",
+        verify=shape(operands=None, results=None),
+        pure=True,
+    ),
+    OpDef("osp.select", "A select: kinds of arms, their operands, and a region for each."),
+    OpDef("osp.spawn", "Starts a fiber that runs a function value.", verify=shape(operands=1, results=1)),
+    OpDef("osp.is_error", "Whether a Result holds an error.", verify=shape(operands=1, results=1), pure=True),
+    OpDef(
+        "osp.result_value",
+        "The value of a Result known to be a success.",
+        verify=shape(operands=1, results=None),
+        pure=True,
+    ),
+    OpDef(
+        "osp.result_error",
+        "The error of a Result known to be one.",
+        verify=shape(operands=1, results=None),
+        pure=True,
+    ),
     OpDef(
         "osp.result_from",
         "A Result of a runtime call: its value, if any, and its message or null.",
+        verify=shape(operands=None, results=1),
         pure=True,
     ),
-    OpDef("osp.variant_tag", "The number of the variant that a value is.", pure=True),
-    OpDef("osp.variant_field", "A field of a value known to be of a variant.", pure=True),
-    OpDef("osp.string_length", "The number of bytes of a string.", pure=True),
-    OpDef("osp.list_length", "The number of elements of a list.", pure=True),
-    OpDef("osp.list_item", "The element at an index known to be within a list.", pure=True),
-    OpDef("osp.list_rest", "A list without so many leading elements.", pure=True),
-    OpDef("osp.task", "Starts a fiber that runs a function of the address where its value goes."),
-    OpDef("osp.store_words", "Writes a value to the words at an address."),
-    OpDef("osp.load_words", "The value in the words at an address, which a cell keeps alive.", pure=True),
-    OpDef("osp.any_type", "The number of an any's run-time type.", pure=True),
-    OpDef("osp.from_any", "The value of an any known to be of a type.", pure=True),
-    OpDef("osp.box", "A value of several parts or none in a cell.", pure=True),
-    OpDef("osp.unbox", "The value in a box.", pure=True),
-    OpDef("osp.from_tag", "The variant with a number, of a union without fields.", pure=True),
-    OpDef("osp.data", "Declares a record or union type.", symbol=True),
-    OpDef("osp.global", "Declares a file-scope variable.", symbol=True),
-    OpDef("osp.extern", "Declares a C function.", symbol=True),
+    OpDef(
+        "osp.variant_tag",
+        "The number of the variant that a value is.",
+        verify=shape(operands=1, results=1),
+        pure=True,
+    ),
+    OpDef(
+        "osp.variant_field",
+        "A field of a value known to be of a variant.",
+        verify=shape(operands=1, results=None, attributes={"index": IntAttr, "variant": StringAttr}),
+        pure=True,
+    ),
+    OpDef(
+        "osp.string_length",
+        "The number of bytes of a string.",
+        verify=shape(operands=1, results=1),
+        pure=True,
+    ),
+    OpDef(
+        "osp.list_length", "The number of elements of a list.", verify=shape(operands=1, results=1), pure=True
+    ),
+    OpDef(
+        "osp.list_item",
+        "The element at an index known to be within a list.",
+        verify=shape(operands=2, results=None),
+        pure=True,
+    ),
+    OpDef(
+        "osp.list_rest",
+        "A list without so many leading elements.",
+        verify=shape(operands=2, results=1),
+        pure=True,
+    ),
+    OpDef(
+        "osp.task",
+        "Starts a fiber that runs a function of the address where its value goes.",
+        verify=shape(operands=1, results=1),
+    ),
+    OpDef("osp.store_words", "Writes a value to the words at an address.", verify=shape(operands=None)),
+    OpDef(
+        "osp.load_words",
+        "The value in the words at an address, which a cell keeps alive.",
+        verify=shape(operands=2, results=None),
+        pure=True,
+    ),
+    OpDef(
+        "osp.any_type",
+        "The number of an any's run-time type.",
+        verify=shape(operands=1, results=1),
+        pure=True,
+    ),
+    OpDef(
+        "osp.from_any",
+        "The value of an any known to be of a type.",
+        verify=shape(operands=1, results=None),
+        pure=True,
+    ),
+    OpDef(
+        "osp.box",
+        "A value of several parts or none in a cell.",
+        verify=shape(operands=None, results=1),
+        pure=True,
+    ),
+    OpDef("osp.unbox", "The value in a box.", verify=shape(operands=1, results=None), pure=True),
+    OpDef(
+        "osp.from_tag",
+        "The variant with a number, of a union without fields.",
+        verify=shape(operands=1, results=1),
+        pure=True,
+    ),
+    OpDef(
+        "osp.data",
+        "Declares a record or union type.",
+        verify=shape(attributes={"sym_name": StringAttr}),
+        symbol=True,
+    ),
+    OpDef(
+        "osp.global",
+        "Declares a file-scope variable.",
+        verify=shape(attributes={"sym_name": StringAttr, "type": TypeAttr}),
+        symbol=True,
+    ),
+    OpDef(
+        "osp.extern", "Declares a C function.", verify=shape(attributes={"sym_name": StringAttr}), symbol=True
+    ),
 ]
 
 DIALECT = register(Dialect("osp", OPS, "Osprey's operations, before lowering"))

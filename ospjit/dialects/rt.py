@@ -8,7 +8,22 @@ a fallible function has the message as its last result: null when the call succe
 from __future__ import annotations
 
 from ospjit.builtins.table import RUNTIME
-from ospjit.ir import Dialect, DialectType, OpDef, Operation, Type, VerifyError, i1, i64, register
+from ospjit.ir import (
+    ArrayAttr,
+    Dialect,
+    DialectType,
+    IntAttr,
+    OpDef,
+    Operation,
+    StringAttr,
+    SymbolRefAttr,
+    Type,
+    VerifyError,
+    i1,
+    i64,
+    register,
+)
+from ospjit.ir.constraints import both, shape
 
 #: Dialect types whose values are pointers to counted cells.
 COUNTED = frozenset(
@@ -71,8 +86,8 @@ def _verify_count(op: Operation) -> None:
 
 
 def _verify_slot(op: Operation) -> None:
-    if op.attr("index") is None or op.attr("index") < 0:
-        raise VerifyError("needs an index that is not negative", op)
+    if op.attr("index") < 0:
+        raise VerifyError("the index must not be negative", op)
 
 
 def _verify_is_null(op: Operation) -> None:
@@ -91,7 +106,11 @@ def _verify_tag(op: Operation) -> None:
 
 
 OPS = [
-    OpDef("rt.call", "A call of a runtime function.", verify=_verify_call),
+    OpDef(
+        "rt.call",
+        "A call of a runtime function.",
+        verify=both(shape(operands=None, results=None, attributes={"callee": SymbolRefAttr}), _verify_call),
+    ),
     OpDef(
         "rt.add_overflow", "The wrapped sum, and whether it overflowed.", verify=_verify_overflow, pure=True
     ),
@@ -107,35 +126,113 @@ OPS = [
         verify=_verify_overflow,
         pure=True,
     ),
-    OpDef("rt.string_length", "The number of bytes of a string.", verify=_verify_tag, pure=True),
-    OpDef("rt.concat", "The concatenation of any number of strings, borrowed.", pure=True),
     OpDef(
-        "rt.list", "A list of words: whether they are counted, then the words, which it consumes.", pure=True
+        "rt.string_length",
+        "The number of bytes of a string.",
+        verify=both(shape(operands=1, results=1), _verify_tag),
+        pure=True,
     ),
-    OpDef("rt.extern", "Declares a C function of a library.", symbol=True),
-    OpDef("rt.call_extern", "A call of a C function, which borrows; a string that it returns is copied."),
-    OpDef("rt.store_word", "Writes a value, which it consumes, to a word at an address."),
-    OpDef("rt.load_word", "What a word at an address holds, borrowed from the cell that keeps it alive.", pure=True),
-    OpDef("rt.cast", "The same cell at another type.", pure=True),
-    OpDef("rt.global", "Declares a file-scope variable by the types of its parts.", symbol=True),
-    OpDef("rt.string", "The address of a static string.", pure=True),
-    OpDef("rt.null", "A null pointer, the filler of what is not there.", pure=True),
-    OpDef("rt.is_null", "Whether a pointer is null.", verify=_verify_is_null, pure=True),
+    OpDef(
+        "rt.concat",
+        "The concatenation of any number of strings, borrowed.",
+        verify=shape(operands=None, results=1, attributes={"callee": SymbolRefAttr}),
+        pure=True,
+    ),
+    OpDef(
+        "rt.list",
+        "A list of words: whether they are counted, then the words, which it consumes.",
+        verify=shape(operands=None, results=1),
+        pure=True,
+    ),
+    OpDef(
+        "rt.extern",
+        "Declares a C function of a library.",
+        verify=shape(attributes={"sym_name": StringAttr}),
+        symbol=True,
+    ),
+    OpDef(
+        "rt.call_extern",
+        "A call of a C function, which borrows; a string that it returns is copied.",
+        verify=shape(operands=None, results=None, attributes={"callee": SymbolRefAttr}),
+    ),
+    OpDef(
+        "rt.store_word",
+        "Writes a value, which it consumes, to a word at an address.",
+        verify=shape(operands=2, attributes={"index": IntAttr}),
+    ),
+    OpDef(
+        "rt.load_word",
+        "What a word at an address holds, borrowed from the cell that keeps it alive.",
+        verify=shape(operands=2, results=1, attributes={"index": IntAttr}),
+        pure=True,
+    ),
+    OpDef("rt.cast", "The same cell at another type.", verify=shape(operands=1, results=1), pure=True),
+    OpDef(
+        "rt.global",
+        "Declares a file-scope variable by the types of its parts.",
+        verify=shape(attributes={"sym_name": StringAttr, "types": ArrayAttr}),
+        symbol=True,
+    ),
+    OpDef(
+        "rt.string",
+        "The address of a static string.",
+        verify=shape(results=1, attributes={"value": StringAttr}),
+        pure=True,
+    ),
+    OpDef("rt.null", "A null pointer, the filler of what is not there.", verify=shape(results=1), pure=True),
+    OpDef(
+        "rt.is_null",
+        "Whether a pointer is null.",
+        verify=both(shape(operands=1, results=1), _verify_is_null),
+        pure=True,
+    ),
     OpDef(
         "rt.cell",
         "A new cell; consumes what it holds. `tag`, and the first `scan` slots are counted.",
+        verify=shape(operands=None, results=1, attributes={"tag": IntAttr, "scan": IntAttr}),
         pure=True,
     ),
-    OpDef("rt.static_cell", "The address of a static cell without slots, by its tag.", pure=True),
-    OpDef("rt.slot", "What a slot of a cell holds, borrowed from the cell.", verify=_verify_slot, pure=True),
-    OpDef("rt.tag", "The tag of a cell.", verify=_verify_tag, pure=True),
-    OpDef("rt.closure", "A new function value of a function and its captures, which it consumes.", pure=True),
-    OpDef("rt.call_closure", "A call of a function value, which it consumes as it does the arguments."),
-    OpDef("rt.global_load", "What a slot of a file-scope variable holds, borrowed."),
-    OpDef("rt.global_store", "Gives a slot of a file-scope variable a value, which it consumes."),
-    OpDef("rt.dup", "One more reference to a cell.", verify=_verify_count),
-    OpDef("rt.drop", "One reference to a cell less; the last one frees it.", verify=_verify_count),
-    OpDef("rt.unreachable", "Control never comes here.", terminator=True),
+    OpDef(
+        "rt.static_cell",
+        "The address of a static cell without slots, by its tag.",
+        verify=shape(results=1, attributes={"tag": IntAttr}),
+        pure=True,
+    ),
+    OpDef(
+        "rt.slot",
+        "What a slot of a cell holds, borrowed from the cell.",
+        verify=both(shape(operands=1, results=1, attributes={"index": IntAttr}), _verify_slot),
+        pure=True,
+    ),
+    OpDef("rt.tag", "The tag of a cell.", verify=both(shape(operands=1, results=1), _verify_tag), pure=True),
+    OpDef(
+        "rt.closure",
+        "A new function value of a function and its captures, which it consumes.",
+        verify=shape(operands=None, results=1, attributes={"callee": SymbolRefAttr, "scan": IntAttr}),
+        pure=True,
+    ),
+    OpDef(
+        "rt.call_closure",
+        "A call of a function value, which it consumes as it does the arguments.",
+        verify=shape(operands=None, results=None),
+    ),
+    OpDef(
+        "rt.global_load",
+        "What a slot of a file-scope variable holds, borrowed.",
+        verify=shape(results=1, attributes={"global": SymbolRefAttr, "index": IntAttr}),
+    ),
+    OpDef(
+        "rt.global_store",
+        "Gives a slot of a file-scope variable a value, which it consumes.",
+        verify=shape(operands=1, attributes={"global": SymbolRefAttr, "index": IntAttr}),
+    ),
+    OpDef("rt.dup", "One more reference to a cell.", verify=both(shape(operands=1), _verify_count)),
+    OpDef(
+        "rt.drop",
+        "One reference to a cell less; the last one frees it.",
+        verify=both(shape(operands=1), _verify_count),
+    ),
+    OpDef("rt.unreachable", "Control never comes here.", verify=shape(), terminator=True),
 ]
 
 DIALECT = register(Dialect("rt", OPS, "calls of the C runtime, cells, counts and function values"))

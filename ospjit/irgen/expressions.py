@@ -17,6 +17,9 @@ from ospjit.irgen.types import ir_type
 from ospjit.types import core
 from ospjit.types import types as ty
 
+#: What the runtime has room for.
+MAX_SELECT_ARMS = 64
+
 #: A finished branch: its region (without terminator), its value, and the `mut`s as it leaves them.
 Branch = tuple[Region, Value, dict[core.Local, Value]]
 
@@ -304,6 +307,18 @@ class FunctionBuilder:
         op = self.b.create("osp.match", [scrutinee], types, attrs, regions)
         return self._finish(op.results, assigned)
 
+    def _select(self, expr: core.Select, _: Value | None) -> Value:
+        if len(expr.arms) > MAX_SELECT_ARMS:
+            raise NotSupportedYet(f"a select may have at most {MAX_SELECT_ARMS} arms", expr.span)
+        operands = [[self.value(e) for e in arm.operands] for arm in expr.arms]
+        branches = [self._branch(arm.body, [arm.bind] if arm.bind is not None else []) for arm in expr.arms]
+        self.b.loc = self.locations(expr.span)
+        types, assigned = self._join(branches, "osp.yield")
+        attrs = {"kinds": tuple(arm.kind for arm in expr.arms), "binds": tuple(a.bind is not None for a in expr.arms)}
+        flat = [value for values in operands for value in values]
+        op = self.b.create("osp.select", flat, types, attrs, [region for region, _, _ in branches])
+        return self._finish(op.results, assigned)
+
     def _block(self, expr: core.Block, _: Value | None) -> Value:
         for stmt in expr.stmts:
             self.statement(stmt)
@@ -386,4 +401,5 @@ _EMIT: dict[type, Callable[..., Value]] = {
     core.Default: FunctionBuilder._default,
     core.Match: FunctionBuilder._match,
     core.Block: FunctionBuilder._block,
+    core.Select: FunctionBuilder._select,
 }

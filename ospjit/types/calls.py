@@ -296,6 +296,20 @@ class Calls(Patterns):
             if frame is not None:
                 frame.calls[info] = None
 
+    def direct_call(self, value: core.Expr) -> Callable[[tuple[core.Expr, ...]], core.Expr] | None:
+        info = self.functions.get(value.symbol) if isinstance(value, core.FuncRef) else None
+        if info is None or not isinstance(value, core.FuncRef):
+            return None
+        t, own = prune(value.type), value.targs
+        assert isinstance(t, Fun)
+
+        def call(args: tuple[core.Expr, ...]) -> core.Expr:
+            made = self.expr(core.CallFn(t.result, value.span, info.symbol, own, (), args))
+            self.refer(made, info)
+            return made
+
+        return call
+
     def function_value(self, info: FnInfo, span: Span) -> core.Expr:
         """A declared function as a value."""
         t, own = self.instantiate(info, span)
@@ -502,12 +516,15 @@ class Calls(Patterns):
             return node[0]
 
         made = self.in_order(order, values, result, span, make)
+        home = self.frame
 
         def commit(candidate: Candidate) -> None:
             call = node[0]
+            outer, self.frame = self.frame, home  # what a coercion adds belongs where the call stands
             call.args = tuple(
                 self.coerce(a, p) for a, p in zip(call.args, candidate.type.params, strict=True)
             )
+            self.frame = outer
             call.overload, call.targs = candidate.signature.index, candidate.targs
             self.unify(candidate.type.result, result, span)
             self.bounds(candidate, span)

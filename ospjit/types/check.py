@@ -57,12 +57,19 @@ def _check(program: ast.Program, diagnostics: Diagnostics, options: CheckOptions
         "main" if "main" in functions else None,
         tuple(link.value for link in program.links if link.kind == "link"),
         tuple(link.value for link in program.links if link.kind == "linkdir"),
+        _docs(program),
     )
     if sum(d.severity == "error" for d in diagnostics.items) == before:
         check_order(made, diagnostics)
     diagnostics.items.sort(key=lambda d: d.span.start if d.span is not None else 0)
     failed = sum(d.severity == "error" for d in diagnostics.items) > before
     return None if failed else made
+
+
+def _docs(program: ast.Program) -> dict[str, str]:
+    """The doc comments of the declarations of the file scope."""
+    documented = (ast.FnDecl, ast.ExternFn, ast.TypeDecl, ast.Let)
+    return {s.name: s.doc for s in program.statements if isinstance(s, documented) and s.doc is not None}
 
 
 def _with_deep_stack(work: Callable[[], Result]) -> Result:
@@ -81,11 +88,15 @@ def _with_deep_stack(work: Callable[[], Result]) -> Result:
     try:
         sys.setrecursionlimit(max(limit, MAX_FRAMES))
         thread = threading.Thread(target=run, name="ospjit-check")
-        thread.start()
+        try:
+            thread.start()
+        except (RuntimeError, MemoryError):  # no address space for the stack: nesting has to be shallower
+            sys.setrecursionlimit(limit)
+            return work()
+        thread.join()
     finally:
         threading.stack_size(size)
-    thread.join()
-    sys.setrecursionlimit(limit)
+        sys.setrecursionlimit(limit)
     if failure:
         raise failure[0]
     return outcome[0]

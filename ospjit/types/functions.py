@@ -328,11 +328,11 @@ class Functions(Expressions):
 
     def _initial(self, node: ast.Let) -> core.Expr:
         """The value of a `let` or `mut`."""
-        if node.type is None:
-            return self.infer(node.value)
-        wanted = self.resolve(node.type)
-        value = self.check(node.value, wanted)
-        if value.type is not wanted and prune(value.type) is BAD:
+        self.defining.append(node.name)
+        wanted = self.resolve(node.type) if node.type is not None else None
+        value = self.infer(node.value) if wanted is None else self.check(node.value, wanted)
+        self.defining.pop()
+        if wanted is not None and value.type is not wanted and prune(value.type) is BAD:
             return self.expr(core.Block(wanted, value.span, (), value))
         return value
 

@@ -67,6 +67,7 @@ class Session:
         self.datas: dict[str, core.Data] = {}
         self.functions: dict[str, FnInfo] = {}
         self.file_muts: set[str] = set()
+        self.defining: list[str] = []  # the `let`s around whose values are being inferred
         self.coming: list[set[str]] = []  # for each block around: the variables declared further down
         self.file_names: dict[str, Span] = {}
         # Everything whose types have to be settled at the end.
@@ -365,6 +366,8 @@ class Session:
         hints = self.suggestion(name, self.names_in_scope())
         if name in self.file_muts:
             hints = ("a named function does not see the `mut`s of the file scope: pass it as an argument",)
+        elif name in self.defining:
+            hints = (f"a `let` does not see itself: declare `fn {name}(…)` for a recursive function",)
         elif any(name in names for names in self.coming):
             hints = ("it is declared further down: move its declaration up",)
         self.error("OSP2001" if what == "variable" else "OSP2002", f"undefined {what} '{name}'", span, hints)
@@ -423,6 +426,9 @@ class Session:
         result = prune(actual.result)
         if result is UNIT or result is BAD or type(result) is Var:
             return None
+        direct = self.direct_call(value)
+        if direct is not None:
+            return self.wrapper(expected.params, UNIT, span, lambda args: self.drop(direct(args)))
         return self.wrapper(
             expected.params,
             UNIT,
@@ -430,6 +436,10 @@ class Session:
             lambda args: self.drop(self.expr(core.Call(result, span, args[0], args[1:]))),
             value,
         )
+
+    def direct_call(self, value: core.Expr) -> Callable[[tuple[core.Expr, ...]], core.Expr] | None:
+        """How to call a function value that is known by its name, without making the value."""
+        raise NotImplementedError
 
     def wrapper(
         self,

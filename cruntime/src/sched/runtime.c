@@ -10,6 +10,7 @@
 #include "../io/diagnostic.h"
 #include "../mem/string.h"
 #include "../sys/sys.h"
+#include "channel.h"
 #include "task.h"
 
 struct osp__runtime osp__runtime = {.notice_fd = -1};
@@ -75,6 +76,7 @@ static int start(const osp_config *config) {
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, NULL);
     osp__task_init();
+    osp__channel_init();
     int error = osp__fault_install();
     if (error == 0) error = -pthread_atfork(NULL, NULL, after_fork_in_child);
     osp__runtime.notice_fd = osp__event_fd();

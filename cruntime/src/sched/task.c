@@ -45,7 +45,9 @@ void osp__task_init(void) { osp__set_finalizer(OSP_KIND_TASK, finalize); }
 
 static void complete(struct task *task) {
     if (task->failure == NULL)
-        for (uint32_t i = 0; i < task->pointers; i++) osp_mark_shared((void *)(uintptr_t)task->result[i]);
+        for (uint32_t i = 0; i < task->pointers; i++)
+            /* What an immortal task holds is immortal, too: nobody will drop it. */
+            (osp__header(task)->count == 0 ? osp_mark_immortal : osp_mark_shared)((void *)(uintptr_t)task->result[i]);
     else
         osp_mark_shared(task->failure);
     struct waiter *waiter = __atomic_exchange_n(&task->waiters, DONE, __ATOMIC_ACQ_REL);
