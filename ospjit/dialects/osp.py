@@ -125,7 +125,8 @@ def _verify_match(op: Operation) -> None:
         if last is None or last.name != "osp.yield":
             _fail(op, "every region must end with osp.yield")
     for region in op.regions[:bodies]:
-        found = tuple(v.type for v in region.entry.last.operands)
+        end = region.entry.last
+        found = tuple(v.type for v in end.operands) if end is not None else ()
         wanted = tuple(r.type for r in op.results)
         if found != wanted:
             _fail(
