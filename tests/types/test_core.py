@@ -130,10 +130,8 @@ def test_a_result_that_is_not_wanted_is_dropped_inside_a_lambda() -> None:
         run(|x| => x + 1)
         """
     shown = _tree(text)
-    assert "value: FuncRef double <int, Result<int, MathError>> : (int) -> Result<int, MathError>" in shown
-    assert (
-        "result: Lambda params(x0: int) captures(f: (int) -> Result<int, MathError>) : (int) -> Unit" in shown
-    )
+    assert "Lambda params(x0: int) : (int) -> Unit" in shown
+    assert "expr: CallFn double <int, Result<int, MathError>> : Result<int, MathError>" in shown
     assert "Lambda params(x: int) : (int) -> Unit" in shown
 
 
