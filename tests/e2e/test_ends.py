@@ -25,6 +25,9 @@ let server = httpCreateServer(0, "127.0.0.1") ?: 0
 print("${httpListen(server, answer)} http://127.0.0.1:${httpServerPort(server)}")
 """
 
+#: Not a tail call: the stack runs out.
+DEEP = "fn deep(n: int) -> int = match deep((n + 1) ?: 0) + 1 { Success m => m  Error _ => 0 }\n"
+
 
 @pytest.fixture
 def write(tmp_path: Path):
@@ -67,7 +70,7 @@ def test_an_idle_server_stops_within_a_second(number: signal.Signals) -> None:
 
 
 def test_a_request_in_flight_is_answered_before_the_end(write) -> None:
-    source = SERVER % "string = {\n    print(path)\n    sleep(1500)\n    \"late\"\n}"
+    source = SERVER % 'string = {\n    print(path)\n    sleep(1500)\n    "late"\n}'
     with Program(write(source)) as program:
         port = program.port()
         replies: list[tuple[int, str]] = []
@@ -82,7 +85,7 @@ def test_a_request_in_flight_is_answered_before_the_end(write) -> None:
 
 
 def test_a_second_signal_ends_at_once(write) -> None:
-    source = SERVER % "string = {\n    print(path)\n    sleep(60000)\n    \"late\"\n}"
+    source = SERVER % 'string = {\n    print(path)\n    sleep(60000)\n    "late"\n}'
     with Program(write(source)) as program:
         port = program.port()
         with socket.create_connection(("127.0.0.1", port)) as client:
@@ -168,7 +171,7 @@ def test_wrong_usage(arguments: list[str], status: int, message: str | None) -> 
     [
         ("let x = (1 +\n", ":", "error[OSP1"),
         ('let x: int = "a"\n', ":1:14: ", "type mismatch: expected int, found string"),
-        ("print(lenght(\"a\"))\n", ":1:7: ", "undefined function 'lenght'"),
+        ('print(lenght("a"))\n', ":1:7: ", "undefined function 'lenght'"),
         ("\x00\n", ":1:1: ", "error[OSP1"),
         ("{" * 100000, ":", "error[OSP1"),
     ],
@@ -206,9 +209,7 @@ def test_a_handler_that_fails_costs_one_response(write) -> None:
 
 def test_a_handler_without_end_of_recursion_costs_one_response(write) -> None:
     """The stack of a fiber runs out: that request gets a 500 and a diagnostic, the others their answers."""
-    source = """
-fn deep(n: int) -> int = match deep((n + 1) ?: 0) + 1 { Success m => m  Error _ => 0 }
-""" + SERVER % 'string = if path == "/bad" { "${deep(0)}" } else { "fine" }'
+    source = DEEP + SERVER % 'string = if path == "/bad" { "${deep(0)}" } else { "fine" }'
     with Program(write(source)) as program:
         port = program.port()
         for _ in range(2):
@@ -223,8 +224,7 @@ def test_exit_statuses(write) -> None:
     assert run(write("exit(7)\n")).returncode == 7
     assert run(write("fn main() -> int = 258\n")).returncode == 2
     assert run(write("print(1)\n")).returncode == 0
-    deep = "fn deep(n: int) -> int = match deep((n + 1) ?: 0) + 1 { Success m => m  Error _ => 0 }\nprint(deep(0))\n"
-    done = run(write(deep))
+    done = run(write(DEEP + "print(deep(0))\n"))
     assert done.returncode == 3
     assert "stack" in done.stderr and "Traceback" not in done.stderr
 
@@ -235,8 +235,16 @@ def test_a_program_on_standard_input() -> None:
 
 
 def test_a_reader_that_goes_away(write) -> None:
-    path = write("fn loop(n: int) -> int = if n == 0 { 0 } else { print(\"${n}\")\n loop((n - 1) ?: 0) }\nprint(loop(100000))\n")
-    process = subprocess.Popen([*COMMAND, path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
+    path = write("""
+fn loop(n: int) -> int = if n == 0 { 0 } else {
+    print("${n}")
+    loop((n - 1) ?: 0)
+}
+print(loop(100000))
+""")
+    process = subprocess.Popen(
+        [*COMMAND, path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+    )
     assert process.stdout is not None and process.stderr is not None
     process.stdout.readline()
     process.stdout.close()
