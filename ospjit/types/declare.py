@@ -304,7 +304,12 @@ class Declarations(Session):
         if name in BASE:
             return BASE[name] if self._arity(t, args, 0) else BAD
         known = [*self.user_types, *self.prelude_types, *BASE, *GENERIC, *scope]
-        self.error("OSP2003", f"undefined type '{name}'", t.span, self.suggestion(name, known))
+        hints = self.suggestion(name, known)
+        if len(name) == 1:
+            hints = (
+                f"a type parameter is declared after the name: `fn f<{name}>(…)` or `type T<{name}> = …`",
+            )
+        self.error("OSP2003", f"undefined type '{name}'", t.span, hints)
         return BAD
 
     def _arity(self, t: ast.TName, args: list[Type], wanted: int) -> bool:
