@@ -94,7 +94,7 @@ def random_op(definition: OpDef, random: Random) -> Operation:
             {name: random.choice(VALUES) for name in names},
             regions,
             [
-                random.choice([b for b in parent.regions[0].blocks])
+                random.choice(list(parent.regions[0].blocks))
                 for _ in range(random.choice((0, 0, 1, 2, 3)))
             ],
         )
