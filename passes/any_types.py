@@ -1,4 +1,5 @@
-"""The types that values of type `any` can have in a module: those that are erased somewhere, and their fields'.
+"""The types that values of type `any` can have in a module: those that are erased somewhere, and their
+fields'.
 
 A compiled program is closed, so the run-time type of an `any` is one of a known list, and its number in that
 list is what the cell's tag holds.
@@ -12,7 +13,7 @@ from ospjit.passes.data_types import DataTypes
 
 
 def erased_types(module: Operation, datas: DataTypes) -> list[Type]:
-    """The types in a stable order: first come, first numbered; fields of records may be erased by matching."""
+    """The types in a stable order: first come, first numbered; fields of records may be erased, too."""
     found: dict[Type, None] = {}
     work = [op.operands[0].type for op in module.walk() if op.name == "osp.erase"]
     for op in module.walk():

@@ -1,4 +1,5 @@
-"""lower-builtins: built-in functions, comparisons and renderings become runtime calls and generated functions.
+"""lower-builtins: built-in functions, comparisons and renderings become runtime calls and generated
+functions.
 
 What depends on a type gets a function of its own, made once: `show<T>` renders, `equal<T>` compares, and an
 HTTP handler of any shape is wrapped in one that takes the request and replies.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ospjit.builtins.table import BUILTINS, RUNTIME
 from ospjit.dialects.osp import ANY, PTR, STRING, UNIT, fn_of, is_type, result_of
@@ -62,6 +64,8 @@ class LowerBuiltins(Pass):
 
 
 Branch = Callable[[Builder], Value]
+#: A pattern, the types that it binds, and what makes the arm's value from them.
+MatchArm = tuple[tuple[object, ...], Sequence[Any], Callable[[Builder, Sequence[Value]], Value]]
 
 
 class Lowering:
@@ -321,14 +325,14 @@ class Lowering:
         b: Builder,
         value: Value,
         result: Type,
-        arms: Sequence[tuple[tuple[object, ...], Sequence[Type], object]],
+        arms: Sequence[MatchArm],
     ) -> Value:
         """A match; each arm is its pattern, the types that it binds and what makes its value from them."""
         regions, patterns = [], []
         for arm, types, body in arms:
             block = Block(types)
             inner = Builder.at_end(block, b.loc)
-            inner.create("osp.yield", [body(inner, block.args)])  # type: ignore[operator]
+            inner.create("osp.yield", [body(inner, block.args)])
             regions.append(Region([block]))
             patterns.append(arm)
         attrs: dict[str, object] = {"patterns": tuple(patterns), "guards": (False,) * len(arms)}
@@ -378,9 +382,11 @@ class Lowering:
                 return lambda i, args: self.string(i, "<function>")
             return lambda i, args: self.show(i, args[0], nested=False)
 
-        arms = [(("type", t, ("bind",)), [t], arm(t)) for t in erased_types(self.module, self.datas)]
-        unknown = (("wild",), [], lambda i, args: self.string(i, "any"))
-        return self.match(b, value, STRING, [*arms, unknown])  # type: ignore[list-item]
+        arms: list[MatchArm] = [
+            (("type", t, ("bind",)), [t], arm(t)) for t in erased_types(self.module, self.datas)
+        ]
+        unknown: MatchArm = (("wild",), [], lambda i, args: self.string(i, "any"))
+        return self.match(b, value, STRING, [*arms, unknown])
 
     def _show_handle(self, b: Builder, name: str, identify: str, value: Value) -> Value:
         """A fiber or channel, by its id."""
@@ -401,15 +407,15 @@ class Lowering:
                 ],
             )
 
-        arms = [
+        arms: list[MatchArm] = [
             (("con", name, ("bind",)), [t.params[which]], arm(name))
             for which, name in enumerate(("Success", "Error"))
         ]
-        return self.match(b, value, STRING, arms)  # type: ignore[arg-type]
+        return self.match(b, value, STRING, arms)
 
     def _show_data(self, b: Builder, value: Value) -> Value:
         t = value.type
-        arms = []
+        arms: list[MatchArm] = []
         for index, variant in enumerate(self.datas.variants(t)):
             types = self.datas.field_types(t, variant)
             pattern_ = ("con", variant, *(("bind",) for _ in types))
@@ -472,14 +478,16 @@ class Lowering:
         def outer(variant: str, types: Sequence[Type]) -> Callable[[Builder, Sequence[Value]], Value]:
             def body(inner: Builder, xs: Sequence[Value]) -> Value:
                 pattern_ = ("con", variant, *(("bind",) for _ in types))
-                arms = [(pattern_, types, lambda i, ys: self._all_equal(i, xs, ys))]
+                arms: list[MatchArm] = [(pattern_, types, lambda i, ys: self._all_equal(i, xs, ys))]
                 if len(cases) > 1:
-                    arms.append((("wild",), [], lambda i, _: _boolean(i, False)))  # type: ignore[arg-type]
+                    arms.append((("wild",), [], lambda i, _: _boolean(i, False)))
                 return self.match(inner, y, i1, arms)
 
             return body
 
-        arms = [(("con", v, *(("bind",) for _ in types)), types, outer(v, types)) for v, types in cases]
+        arms: list[MatchArm] = [
+            (("con", v, *(("bind",) for _ in types)), types, outer(v, types)) for v, types in cases
+        ]
         return self.match(b, x, i1, arms)
 
     def _all_equal(self, b: Builder, xs: Sequence[Value], ys: Sequence[Value]) -> Value:
@@ -550,7 +558,7 @@ class Lowering:
             loaded = i.create("osp.load_words", [address, args[0]], [value]).result
             return i.create("osp.success", [loaded], [result]).result
 
-        arms = [
+        arms: list[MatchArm] = [
             (("con", "Success", ("bind",)), [PTR], lambda i, a: success(i, a[0])),
             (
                 ("con", "Error", ("bind",)),
@@ -602,7 +610,7 @@ class Lowering:
     def _reply(self, b: Builder, request: Value, reply: Value) -> Value:
         t = reply.type
         if is_type(t, "osp.result"):
-            arms = [
+            arms: list[MatchArm] = [
                 (("con", "Success", ("bind",)), [t.params[0]], lambda i, a: self._reply(i, request, a[0])),  # type: ignore[attr-defined]
                 (("con", "Error", ("bind",)), [STRING], lambda i, a: self._fail(i, request, a[0])),
             ]
@@ -731,7 +739,7 @@ def _over(lists: str, iterators: str) -> Expansion:
 
     def expand(s: Lowering, b: Builder, args: list[Value], result: Type) -> Value | None:
         name = lists if is_type(args[0].type, "osp.list") else iterators
-        return getattr(s.collections, name)(b, args, result)  # type: ignore[no-any-return]
+        return getattr(s.collections, name)(b, args, result)
 
     return expand
 
@@ -768,6 +776,7 @@ _EXPANSIONS: dict[str, Expansion] = {
     "listContains": lambda s, b, args, result: s.collections.contains(b, args, result),
     "listFind": lambda s, b, args, result: s.collections.find(b, args, result),
     "listZip": lambda s, b, args, result: s.collections.zip(b, args, result),
+    "listSort": lambda s, b, args, result: s.collections.sort(b, args, result),
     "forEachList": lambda s, b, args, result: s.collections.for_each(b, args, result),
     "mapList": lambda s, b, args, result: s.collections.map(b, args, result),
     "filterList": lambda s, b, args, result: s.collections.filter(b, args, result),

@@ -1,8 +1,9 @@
 """Lists and iterators for the pass lower-builtins: literals, library functions, rendering and equality.
 
-Elements of lists are 64-bit words in the runtime; a value of several parts or none (a Result, Unit) goes into a
-box. What takes a callback becomes a generated function that calls itself in tail position, one for each pair of
-types. An iterator that nobody fused is a function value that yields a step: the end, or an element and the rest.
+Elements of lists are 64-bit words in the runtime; a value of several parts or none (a Result, Unit) goes into
+a box. What takes a callback becomes a generated function that calls itself in tail position, one for each
+pair of types. An iterator that nobody fused is a function value that yields a step: the end, or an element
+and the rest.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ospjit.dialects.osp import STRING, UNIT, fn_of, is_type, result_of
+from ospjit.dialects.osp import PTR, STRING, UNIT, fn_of, is_type, result_of
 from ospjit.ir import Builder, DialectType, SymbolRefAttr, Type, Value, i1, i64
 
 if TYPE_CHECKING:
-    from ospjit.passes.lower_builtins import Lowering
+    from ospjit.passes.lower_builtins import Lowering, MatchArm
 
 #: A literal longer than this is put together from pieces, so that its words fit a fiber's stack.
 LITERAL_PIECE = 128
@@ -139,7 +140,7 @@ class Collections:
         def open_box(i: Builder, word: Value) -> Value:
             return i.create("osp.success", [self.unbox(i, word, t)], [result]).result
 
-        arms = [
+        arms: list[MatchArm] = [
             (("con", "Success", ("bind",)), [self.stored(t)], lambda i, a: open_box(i, a[0])),
             (
                 ("con", "Error", ("bind",)),
@@ -283,6 +284,27 @@ class Collections:
             lambda i, s: self.l.boolean(i, False),
         )
 
+    def sort(self, b: Builder, args: list[Value], result: Type) -> Value:
+        """The runtime sorts; it calls the comparison with the address of two words and of the answer."""
+        xs, compare = args
+        t = element_of(xs.type)
+
+        def adapter(i: Builder, a: Sequence[Value]) -> Value:
+            f, address = a
+            pair = [
+                self.unbox(
+                    i, i.create("rt.load_word", [address, f], [self.stored(t)], {"index": n}).result, t
+                )
+                for n in range(2)
+            ]
+            i.create("rt.store_word", [address, self.apply(i, f, pair)], [], {"index": 2})
+            return i.create("osp.unit", [], [UNIT]).result
+
+        symbol = self.l.function(f"compare<{compare.type}>", [compare.type, PTR], UNIT, adapter)
+        callee = {"callee": SymbolRefAttr(symbol)}
+        closure = b.create("osp.func_ref", [compare], [fn_of(UNIT, (PTR,))], callee).result
+        return self.raw(b, "osp_list_sort", [xs, closure], result)
+
     def zip(self, b: Builder, args: list[Value], result: Type) -> Value:
         xs, ys, f = args
         return self.loop(
@@ -388,7 +410,8 @@ class Collections:
         element: Type,
         body: Callable[[Builder, Sequence[Value], Callable[..., Value], Callable[..., Value]], Value],
     ) -> Value:
-        """An iterator whose steps `body` makes from the state; it gets what makes the iterator for another state
+        """An iterator whose steps `body` makes from the state; it gets what makes the iterator for another
+        state
         and what takes the step of another state."""
         symbol = f"{name}<{', '.join(str(v.type) for v in state)}, {element}>"
         step = step_of(element)

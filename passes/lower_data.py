@@ -1,8 +1,9 @@
 """lower-data: records, variants, function values and variables become cells, slots and addresses.
 
-Every record and variant is a counted cell whose header holds the tag; counted parts come first, so that the runtime frees a cell without knowing its type. The slots of records
-are ordered by field name, which makes a declared record and a structural one with the same fields the same
-thing in memory. A function value is a cell that holds the address of an adapter and the captures.
+Every record and variant is a counted cell whose header holds the tag; counted parts come first, so that the
+runtime frees a cell without knowing its type. The slots of records are ordered by field name, which makes a
+declared record and a structural one with the same fields the same thing in memory. A function value is a cell
+that holds the address of an adapter and the captures.
 
     %p = osp.construct(%x, %name) {variant = "Point"}
 ->  %p = rt.cell(%name, %x) {tag = 0, scan = 1}
@@ -10,9 +11,9 @@ thing in memory. A function value is a cell that holds the address of an adapter
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ospjit.dialects.rt import is_counted
 from ospjit.ir import (
     Block,
     Builder,
@@ -20,6 +21,7 @@ from ospjit.ir import (
     Operation,
     Pass,
     PassContext,
+    Pattern,
     Region,
     Rewriter,
     SymbolRefAttr,
@@ -32,7 +34,6 @@ from ospjit.ir import (
     i64,
     pattern,
 )
-from ospjit.dialects.rt import is_counted
 from ospjit.passes.data_types import DataTypes
 from ospjit.passes.unbox_results import expand
 
@@ -98,7 +99,7 @@ class _Lowering:
 
     # ---- patterns
 
-    def patterns(self) -> list[object]:
+    def patterns(self) -> list[Pattern]:
         """The patterns of the pass, bound to this state."""
 
         @pattern("osp.construct")
@@ -207,7 +208,7 @@ class _Lowering:
         return symbol, order, scan
 
 
-def _rename(old: str, new: str) -> object:
+def _rename(old: str, new: str) -> Pattern:
     @pattern(old)
     def rename(op: Operation, rw: Rewriter) -> bool:
         rw.replace_op(op, new, op.operands, attrs=op.attributes)
@@ -216,7 +217,7 @@ def _rename(old: str, new: str) -> object:
     return rename
 
 
-def _rename_call(old: str, symbol: str) -> object:
+def _rename_call(old: str, symbol: str) -> Pattern:
     @pattern(old)
     def rename(op: Operation, rw: Rewriter) -> bool:
         rw.replace_op(op, "rt.call", op.operands, attrs={"callee": SymbolRefAttr(symbol)})

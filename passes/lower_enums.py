@@ -1,6 +1,7 @@
 """lower-enums: a union whose variants have no fields is the number of its variant.
 
-Every type that names such a union, however deep, becomes `i64` in its place, so that no later pass has to ask.
+Every type that names such a union, however deep, becomes `i64` in its place, so that no later pass has to
+ask.
 
     %c = osp.construct() {variant = "Green"} : !osp.data<"Color">       %t = osp.variant_tag %c
 ->  %c = arith.constant 1 : i64                                         (%t is %c)

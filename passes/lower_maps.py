@@ -1,4 +1,6 @@
-"""Maps for the pass lower-builtins: literals, look-ups, rendering and equality. Values are words, as in lists."""
+"""Maps for the pass lower-builtins: literals, look-ups, rendering and equality. Values are words, as in
+lists.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from ospjit.ir import Builder, DialectType, Type, Value, i1, i64
 from ospjit.passes.lower_collections import list_of
 
 if TYPE_CHECKING:
-    from ospjit.passes.lower_builtins import Lowering
+    from ospjit.passes.lower_builtins import Lowering, MatchArm
 
 
 def key_and_value(t: Type) -> tuple[Type, Type]:
@@ -116,7 +118,7 @@ class Maps:
 
     def _same_value(self, b: Builder, m: Value, key: Value, value: Value) -> Value:
         found = self.get(b, m, key, result_of(value.type, STRING))
-        arms = [
+        arms: list[MatchArm] = [
             (("con", "Success", ("bind",)), [value.type], lambda i, a: self.l.equal(i, a[0], value)),
             (("con", "Error", ("wild",)), [], lambda i, a: self.l.boolean(i, False)),
         ]

@@ -1,8 +1,8 @@
 """lower-match: matches and conditionals become branches; a match's arms become one decision tree.
 
-The arms are a matrix of patterns. Each step picks a value, tests it once by switching on its tag, its value or
-its length, and goes on with the rows that fit; nothing is tested twice on a path (Maranget, "Compiling Pattern
-Matching to Good Decision Trees", 2008). Several leaves may branch to one arm's block.
+The arms are a matrix of patterns. Each step picks a value, tests it once by switching on its tag, its value
+or its length, and goes on with the rows that fit; nothing is tested twice on a path (Maranget, "Compiling
+Pattern Matching to Good Decision Trees", 2008). Several leaves may branch to one arm's block.
 
     %r = osp.match %s {Circle(bind) => …, _ => …}
 ->  %t = osp.variant_tag %s
@@ -86,7 +86,7 @@ def lower_if(op: Operation, rw: Rewriter) -> bool:
     after = rw.split_block(op)
     results = [after.add_arg(r.type) for r in op.results]
     block = rw.block
-    branches = []
+    branches: list[Block] = []
     for region in reversed(op.regions):
         branches.insert(0, _inline(region, block, after, "scf.yield", rw))
     rw.set_at_end(block)
@@ -331,14 +331,14 @@ class _Match:
             by_value = dict(cases)
             self._two_ways(
                 value,
-                lambda: self._tree([r.copy() for r in by_value.get(True, others)]),  # type: ignore[call-overload]
-                lambda: self._tree([r.copy() for r in by_value.get(False, others)]),  # type: ignore[call-overload]
+                lambda: self._tree([r.copy() for r in by_value.get(True, others)]),
+                lambda: self._tree([r.copy() for r in by_value.get(False, others)]),
             )
         elif value.type is i64:
             blocks = self._switch(value, [int(literal) for literal, _ in cases])  # type: ignore[call-overload]
             for (_, case_rows), block in zip(cases, blocks[1:], strict=True):
                 self.rw.set_at_end(block)
-                self._scope(lambda rows=case_rows: self._tree(rows))  # type: ignore[misc]
+                self._scope(lambda rows=case_rows: self._tree(rows))
             self.rw.set_at_end(blocks[0])
             self._scope(lambda: self._tree([r.copy() for r in others]))
         elif value.type is STRING:
@@ -378,7 +378,7 @@ class _Match:
             condition = self._equals(value, literal)
             matched, different = self._split(condition)
             self.rw.set_at_end(matched)
-            self._scope(lambda rows=rows: self._tree(rows))  # type: ignore[misc]
+            self._scope(lambda rows=rows: self._tree(rows))
             self.rw.set_at_end(different)
         if default is not None:
             self.rw.create("cf.br", successors=[default])
@@ -399,11 +399,11 @@ class _Match:
         fixed = sorted({len(p) - 2 for row in rows if (p := row.tests.get(value)) and p[1][0] == "none"})  # type: ignore[index]
         least = sorted({len(p) - 2 for row in rows if (p := row.tests.get(value)) and p[1][0] != "none"})  # type: ignore[index]
         length = self.rw.create("osp.list_length", [value], [i64]).result
-        exact = list(range(0, max([*fixed, *(n - 1 for n in least), 0]) + 1))
+        exact = list(range(max([*fixed, *(n - 1 for n in least), 0]) + 1))
         blocks = self._switch(length, exact)
         for count, block in zip(exact, blocks[1:], strict=True):
             self.rw.set_at_end(block)
-            self._scope(lambda n=count: self._with_length(value, rows, n, exactly=True))  # type: ignore[misc]
+            self._scope(lambda n=count: self._with_length(value, rows, n, exactly=True))
         self.rw.set_at_end(blocks[0])
         longest = exact[-1] + 1
         self._scope(lambda: self._with_length(value, rows, longest, exactly=False))
@@ -416,7 +416,7 @@ class _Match:
             new = row.copy()
             if p is not None:
                 items, rest = p[2:], p[1]
-                if rest[0] == "none" and (not exactly or len(items) != count) or len(items) > count:  # type: ignore[index]
+                if (rest[0] == "none" and (not exactly or len(items) != count)) or len(items) > count:  # type: ignore[index]
                     continue
                 del new.tests[value]
                 front = {self._once(value, "osp.list_item", i, element): q for i, q in enumerate(items)}
@@ -434,7 +434,7 @@ class _Match:
         blocks = self._switch(number, [self.types[t] for t in wanted])
         for t, block in zip(wanted, blocks[1:], strict=True):
             self.rw.set_at_end(block)
-            self._scope(lambda t=t: self._with_type(value, t, rows))  # type: ignore[misc]
+            self._scope(lambda t=t: self._with_type(value, t, rows))
         self.rw.set_at_end(blocks[0])
         others = [row.copy() for row in rows if value not in row.tests]
         self._scope(lambda: self._tree(others))

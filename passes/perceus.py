@@ -2,9 +2,9 @@
 
 Every counted value has one owner. Arguments of functions, parts of cells and branch operands are owned by who
 receives them; runtime functions borrow unless the table says otherwise. A use that gives away a value still
-needed later is preceded by a `rt.dup`, and a value is dropped right after its last use or on the edge where it
-dies (Reinking, Xie, de Moura, Leijen: "Perceus: Garbage Free Reference Counting with Reuse", 2021; here on a
-control flow graph by liveness). Values that can only be static are not counted at all.
+needed later is preceded by a `rt.dup`, and a value is dropped right after its last use or on the edge where
+it dies (Reinking, Xie, de Moura, Leijen: "Perceus: Garbage Free Reference Counting with Reuse", 2021; here on
+a control flow graph by liveness). Values that can only be static are not counted at all.
 
     %n = rt.slot %cell {index = 0}          func.return %n
 ->  %n = rt.slot %cell {index = 0}   rt.dup %n   rt.drop %cell   func.return %n

@@ -1,8 +1,9 @@
-"""unbox-results: a Result is a flag, a value and an error in registers; checked arithmetic is straight-line code.
+"""unbox-results: a Result is a flag, a value and an error in registers; checked arithmetic is straight-line
+code.
 
-Every `!osp.result<T, E>` becomes the parts (i1 is-error, T…, E…), in arguments, results and branches alike, and
-`!osp.unit` becomes nothing. An overflow costs the flag of the addition; the first error of a chain is kept by
-selects. What a part that is not there holds is zero or null and is never looked at.
+Every `!osp.result<T, E>` becomes the parts (i1 is-error, T…, E…), in arguments, results and branches alike,
+and `!osp.unit` becomes nothing. An overflow costs the flag of the addition; the first error of a chain is
+kept by selects. What a part that is not there holds is zero or null and is never looked at.
 
     %r = osp.add %a, %b : (i64, i64) -> !osp.result<i64, !osp.string>
 ->  %v, %f = rt.add_overflow %a, %b     (and the message: osp.string "integer overflow")
@@ -281,7 +282,9 @@ def _int_div(c: Conversion, op: Operation, operands: Sequence[Parts], b: Builder
 _ARITHMETIC = frozenset(f"osp.{n}" for n in ("add", "sub", "mul", "div", "mod", "neg", "int_div"))
 
 #: Operations that are rewritten even where no type of theirs changes.
-_ALWAYS = frozenset(("osp.task", "osp.store_words", "osp.load_words", "osp.box", "osp.unbox", "osp.erase", "osp.from_any"))
+_ALWAYS = frozenset(
+    f"osp.{n}" for n in ("task", "store_words", "load_words", "box", "unbox", "erase", "from_any")
+)
 
 _HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(_ARITHMETIC, _arithmetic),

@@ -29,7 +29,8 @@ def _initialize() -> None:
 
 
 def target_machine(opt_level: int, cpu: str = "", features: str | None = None) -> Any:
-    """A target machine for this host: small code model, position-independent, which is faster than the default
+    """A target machine for this host: small code model, position-independent, which is faster than the
+    default
     large model and holds only relocations that a loader handles easily."""
     _initialize()
     target = llvm.Target.from_default_triple()
@@ -77,8 +78,10 @@ def optimize(module: Any, machine: Any, opt_level: int) -> None:
 
 
 def load(module: Any, machine: Any, libraries: Sequence[ctypes.CDLL] = ()) -> Code:
-    """Generate machine code, resolve every function that it calls and make it callable. Functions that are not the
-    runtime's are looked for in `libraries`, then in the C library and its mathematical part. Raises `UnresolvedSymbol`."""
+    """Generate machine code, resolve every function that it calls and make it callable. Functions that are
+    not the
+    runtime's are looked for in `libraries`, then in the C library and its mathematical part. Raises
+    `UnresolvedSymbol`."""
     with _lock:
         for function in module.functions:
             if function.is_declaration and not function.name.startswith("llvm."):

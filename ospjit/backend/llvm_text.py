@@ -1,8 +1,9 @@
 """The lowest dialects as the text of an LLVM module.
 
-Text is many times faster to write than objects are to build, and LLVM reads it as fast. Compiled functions use
-`tailcc` and take the context first; what C calls are thunks with the C convention at the edges. The module
-holds no address: strings and static cells are constants of its own, runtime functions are declarations.
+Text is many times faster to write than objects are to build, and LLVM reads it as fast. Compiled functions
+use `tailcc` and take the context first; what C calls are thunks with the C convention at the edges. The
+module holds no address: strings and static cells are constants of its own, runtime functions are
+declarations.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ PROGRAM = "osp_program"
 #: The C-ABI thunk through which the runtime calls a function value that takes one pointer.
 THUNK = "osp_thunk_pointer"
 ENTRY = "osp.entry"
-#: What precedes an exported function's name in that of its C-ABI thunk, `void (osp_ctx *, void *env, uint64_t *words)`:
-#: it takes the arguments' parts from `words`, one each, and leaves the results' parts there. `env` is ignored.
+#: What precedes an exported function's name in that of its C-ABI thunk, `void (osp_ctx *, void *env, uint64_t
+#: *words)`:
+#: it takes the arguments' parts from `words`, one each, and leaves the results' parts there. `env` is
+#: ignored.
 EXPORT = "osp_export$"
 
 _KIND_CELL = 1
@@ -442,7 +445,8 @@ class _Function:
         integers = op.name == "arith.cmpi"
         predicate = (_PREDICATES_I if integers else _PREDICATES_F)[op.attr("predicate")]
         self.emit(
-            f"{self.name(op.result)} = {'icmp' if integers else 'fcmp'} {predicate} {self.typed(a)}, {self.name(b)}"
+            f"{self.name(op.result)} = {'icmp' if integers else 'fcmp'} {predicate} "
+            f"{self.typed(a)}, {self.name(b)}"
         )
 
     def _select(self, op: Operation) -> None:
@@ -559,7 +563,8 @@ class _Function:
             self.emit(f"store {self.typed(value)}, ptr {at}")
         self.e.used.add("osp_string_concat_n")
         self.emit(
-            f"{self.name(op.result)} = call ptr @osp_string_concat_n(ptr %ctx, ptr {parts}, i64 {len(op.operands)})"
+            f"{self.name(op.result)} = call ptr @osp_string_concat_n"
+            f"(ptr %ctx, ptr {parts}, i64 {len(op.operands)})"
         )
 
     def _list(self, op: Operation) -> None:
@@ -603,7 +608,9 @@ class _Function:
                 self.emit(f"{at} = getelementptr i64, ptr {arms}, i64 {3 * index + offset}")
                 self.emit(f"store i64 {word}, ptr {at}")
         self.e.used.add("osp_select")
-        self.emit(f"{self.name(op.results[0])} = call i64 @osp_select(ptr %ctx, ptr {arms}, i64 {len(kinds)})")
+        self.emit(
+            f"{self.name(op.results[0])} = call i64 @osp_select(ptr %ctx, ptr {arms}, i64 {len(kinds)})"
+        )
 
     def _take_word(self, op: Operation) -> None:
         self._load(self._slot_address(op.operands[0], 3 * op.attr("index") + 2), op.result)

@@ -11,7 +11,8 @@ from ospjit.diagnostics import nearest
 
 def main(argv: list[str]) -> int:
     """Print one built-in, or all by section."""
-    parser = argparse.ArgumentParser(prog="ospjit doc", description="Show the documentation of built-in functions.")
+    description = "Show the documentation of built-in functions."
+    parser = argparse.ArgumentParser(prog="ospjit doc", description=description)
     parser.add_argument("name", nargs="?", help="a built-in function (default: list all)")
     args = parser.parse_args(argv)
     if args.name is None:

@@ -1,7 +1,7 @@
 """`ospjit`: running programs, checking them, and showing what the compiler makes of them.
 
-`ospjit FILE [ARGUMENTS]` runs a program. Subcommands that have pages of their own are loaded when named. It must
-never show a Python traceback: whatever goes wrong is a message and an exit status.
+`ospjit FILE [ARGUMENTS]` runs a program. Subcommands that have pages of their own are loaded when named. It
+must never show a Python traceback: whatever goes wrong is a message and an exit status.
 """
 
 from __future__ import annotations
@@ -86,11 +86,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"ospjit {ospjit.__version__}")
     parser.add_argument("file", metavar="FILE", help="an Osprey program, or - for standard input")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGUMENTS", help="for the program")
-    parser.add_argument("-O", dest="opt", type=int, choices=(0, 1, 2, 3), default=2, help="optimization level (2)")
+    parser.add_argument(
+        "-O", dest="opt", type=int, choices=(0, 1, 2, 3), default=2, help="optimization level (2)"
+    )
     parser.add_argument("--emit", choices=EMIT, help="print what a stage yields instead of running")
     parser.add_argument("-o", "--output", metavar="FILE", help="where --emit writes (standard output)")
-    parser.add_argument("--workers", type=_positive, default=0, metavar="N", help="worker threads (one a core)")
-    parser.add_argument("--diagnostics", choices=("text", "json"), default="text", help="form of error messages")
+    parser.add_argument(
+        "--workers", type=_positive, default=0, metavar="N", help="worker threads (one a core)"
+    )
+    parser.add_argument(
+        "--diagnostics", choices=("text", "json"), default="text", help="form of error messages"
+    )
     _add_capabilities(parser)
     add_pass_arguments(parser)
     return parser
@@ -109,7 +115,9 @@ def _add_capabilities(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("capabilities")
     group.add_argument("--sandbox", action="store_true", help="switch all of them off")
     for name, flag in CAPABILITIES.items():
-        group.add_argument(flag, dest=f"no_{name}", action="store_true", help=f"no {_CAPABILITY_TITLES[name]}")
+        group.add_argument(
+            flag, dest=f"no_{name}", action="store_true", help=f"no {_CAPABILITY_TITLES[name]}"
+        )
 
 
 _CAPABILITY_TITLES = {
@@ -231,4 +239,9 @@ def _doc(argv: list[str]) -> int:
     return doc_main(argv)
 
 
-_COMMANDS: dict[str, Callable[[list[str]], int]] = {"check": _check, "opt": _opt, "passes": _passes, "doc": _doc}
+_COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "check": _check,
+    "opt": _opt,
+    "passes": _passes,
+    "doc": _doc,
+}

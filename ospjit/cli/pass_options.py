@@ -17,7 +17,7 @@ def add_pass_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--pass-pipeline",
         metavar="PASSES",
-        help="run these passes: names separated by commas, options in braces: 'cse,canonicalize{max-rounds=2}'",
+        help="run these passes: names with commas, options in braces: 'cse,canonicalize{max-rounds=2}'",
     )
     group.add_argument(
         "--print-ir-before",

@@ -56,7 +56,6 @@ class Compilation:
         """A fresh module of the osp dialect."""
         program = self.core
         with self.timer.span("irgen"):
-            import ospjit.dialects
             from ospjit.irgen import generate
 
             module = generate(program, self.diagnostics)
@@ -70,9 +69,7 @@ class Compilation:
         from ospjit.passes import parse_pipeline
 
         module = self.generate()
-        manager = PassManager(
-            parse_pipeline(self.options.pipeline), self.options.passes, timer=self.timer
-        )
+        manager = PassManager(parse_pipeline(self.options.pipeline), self.options.passes, timer=self.timer)
         try:
             with self.timer.span("passes"):
                 manager.run(module, self.generate)

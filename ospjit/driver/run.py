@@ -1,4 +1,6 @@
-"""Running a compiled program as the process's program: on the runtime's main fiber, until it and its servers end."""
+"""Running a compiled program as the process's program: on the runtime's main fiber, until it and its servers
+end.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the elaborated core tree to the `osp` dialect. Knows the tree and the dialect, no pass, no back end."""
+"""From the elaborated core tree to the `osp` dialect. Knows these two, no pass and no back end."""
 
 from ospjit.irgen.program import generate
 

@@ -314,7 +314,10 @@ class FunctionBuilder:
         branches = [self._branch(arm.body, [arm.bind] if arm.bind is not None else []) for arm in expr.arms]
         self.b.loc = self.locations(expr.span)
         types, assigned = self._join(branches, "osp.yield")
-        attrs = {"kinds": tuple(arm.kind for arm in expr.arms), "binds": tuple(a.bind is not None for a in expr.arms)}
+        attrs = {
+            "kinds": tuple(arm.kind for arm in expr.arms),
+            "binds": tuple(a.bind is not None for a in expr.arms),
+        }
         flat = [value for values in operands for value in values]
         op = self.b.create("osp.select", flat, types, attrs, [region for region, _, _ in branches])
         return self._finish(op.results, assigned)
@@ -355,7 +358,7 @@ def _first(expr: core.Expr) -> core.Expr | None:
         return expr.args[0] if expr.args else None  # type: ignore[attr-defined]
     if kind is core.CallFn:
         if expr.captures:  # type: ignore[attr-defined]
-            return expr.captures[0]  # type: ignore[attr-defined,no-any-return]
+            return expr.captures[0]  # type: ignore[attr-defined]
         return expr.args[0] if expr.args else None  # type: ignore[attr-defined]
     if kind is core.FuncRef:
         return expr.captures[0] if expr.captures else None  # type: ignore[attr-defined]
