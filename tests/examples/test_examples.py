@@ -1,0 +1,77 @@
+"""Every program in `examples/` runs and does what it shows. The API has tests of its own, with real
+clients."""
+
+from __future__ import annotations
+
+import sys
+import urllib.request
+
+import pytest
+
+from tests.e2e.program import PATIENCE, ROOT, Program, run
+
+EXAMPLES = ROOT / "examples"
+
+HELLO = """\
+Hello, world!
+Circle { radius: 2.0 }
+12.56636
+10.0
+the average is 2.5
+no average: division by zero
+Error(integer overflow)
+negative, zero, positive
+42.0
+lift-off
+"""
+
+
+def test_every_example_has_a_test() -> None:
+    assert {p.name for p in EXAMPLES.iterdir()} == {"api.osp", "client.osp", "embedded.py", "hello.osp"}
+
+
+@pytest.mark.parametrize("level", ["-O0", "-O1", "-O2"])
+def test_hello(level: str) -> None:
+    done = run(level, "--verify-each", EXAMPLES / "hello.osp")
+    assert (done.returncode, done.stdout, done.stderr) == (0, HELLO, "")
+
+
+def test_hello_greets_its_argument() -> None:
+    assert run(EXAMPLES / "hello.osp", "Ada").stdout.startswith("Hello, Ada!\n")
+
+
+def test_client() -> None:
+    """The client example asks the API example."""
+    with Program(EXAMPLES / "api.osp", "0") as api:
+        port = api.port()
+        done = run("--verify-each", EXAMPLES / "client.osp", f"http://127.0.0.1:{port}")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout == (
+            "GET /health: 200 application/json\n"
+            '{"status": "healthy"}\n'
+            "GET /api/users/1: 200 application/json\n"
+            '{"id": 1, "name": "Alice", "role": "admin"}\n'
+            "POST /api/users: 201\n"
+            "DELETE /api/users: 405\n"
+        )
+        api.stop()
+    done = run(EXAMPLES / "client.osp", f"http://127.0.0.1:{port}")
+    assert done.returncode == 1
+    assert done.stderr == f"GET /health: connect: 127.0.0.1:{port}: connection refused\n"
+
+
+def test_embedded() -> None:
+    """Both spellings of a handler, served by one Python program until it is interrupted."""
+    with Program("0", command=(sys.executable, str(EXAMPLES / "embedded.py"))) as program:
+        osprey = program.wait_for(r"Osprey answers on (http://\S+)").group(1)
+        python = program.wait_for(r"serving on (http://\S+)").group(1)
+        for address, path, body in [
+            (osprey, "/", "Hello from Osprey"),
+            (osprey, "/square/12", "144"),
+            (osprey, "/square/9999999999", "integer overflow"),
+            (python, "/", "Hello from Python"),
+        ]:
+            with urllib.request.urlopen(address + path, timeout=PATIENCE) as reply:
+                assert reply.read().decode() == body
+        assert program.stop() < 2.0
+        assert program.process.returncode == 0
