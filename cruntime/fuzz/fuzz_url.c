@@ -20,10 +20,10 @@ static void check_url(const char *text, size_t size)
 static void check_coding(const char *text, size_t size)
 {
     char *encoded = malloc(3 * size), *decoded = malloc(3 * size);
-    size_t length = osp_url_encode(text, size, encoded);
-    REQUIRE(length == osp_url_encoded_length(text, size));
-    REQUIRE(osp_url_decode(encoded, length, true, decoded) == (int64_t)size && memcmp(decoded, text, size) == 0);
-    REQUIRE(osp_url_decode(text, size, true, decoded) <= (int64_t)size);
+    size_t length = osp__url_encode(text, size, encoded);
+    REQUIRE(length == osp__url_encoded_length(text, size));
+    REQUIRE(osp__url_decode(encoded, length, true, decoded) == (int64_t)size && memcmp(decoded, text, size) == 0);
+    REQUIRE(osp__url_decode(text, size, true, decoded) <= (int64_t)size);
     free(encoded);
     free(decoded);
 }
@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_url(text, size);
     check_coding(text, size);
     check_headers(text, size);
-    if (osp_url_query_find(text, size, "a", 1, &value, &length))
+    if (osp__url_query_find(text, size, "a", 1, &value, &length))
         REQUIRE(value + length <= text + size);
     osp_http_header_has_token(text, size, "connection", "close");
     free(text);

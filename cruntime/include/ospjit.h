@@ -181,6 +181,22 @@ OSP_API int64_t http_listen(int64_t server_id,
                             char *(*handler)(char *method, char *path, char *headers, char *body));
 OSP_API int64_t http_stop_server(int64_t server_id);
 
+/* ---- HTTP client in the seed's C shape --------------------------------------------------------------------------- */
+
+/* A client for a base URL (http:// or https://, certificates verified); the time-out covers connecting, each read and
+ * the whole exchange. Returns an id > 0. The request functions return the status of the response; `headers` are
+ * "Name: value\r\n" lines, and NULL stands for "". All return -1 on failure: http_client_error() then says what
+ * failed, until the next failure on this thread. On a fiber they park it, elsewhere they block the thread. */
+OSP_API int64_t http_create_client(const char *base_url, int64_t timeout_ms);
+OSP_API int64_t http_get(int64_t client_id, const char *path, const char *headers);
+OSP_API int64_t http_post(int64_t client_id, const char *path, const char *body, const char *headers);
+OSP_API int64_t http_put(int64_t client_id, const char *path, const char *body, const char *headers);
+OSP_API int64_t http_delete(int64_t client_id, const char *path, const char *headers);
+OSP_API int64_t http_request(int64_t client_id, const char *method, const char *path, const char *headers,
+                             const char *body);
+OSP_API int64_t http_close_client(int64_t client_id);
+OSP_API const char *http_client_error(void);
+
 #ifdef __cplusplus
 }
 #endif

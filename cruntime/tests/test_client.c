@@ -599,6 +599,34 @@ static void *run_fiber(void *client)
     return NULL;
 }
 
+/* The functions in the seed's shape, from a plain thread; and from a handler, which then asks another server. */
+static int64_t other_client;
+
+static char *forward(char *method, char *path, char *headers, char *body)
+{
+    (void)headers;
+    return http_request(other_client, method, path, NULL, body) == 200 ? strdup("ok") : NULL;
+}
+
+static void check_c_functions(void)
+{
+    char url[64];
+    int64_t back = http_create_server(0, "127.0.0.1"), front = http_create_server(0, "127.0.0.1");
+    CHECK(http_listen(back, echo) == 0 && http_listen(front, forward) == 0, "servers");
+    snprintf(url, sizeof url, "http://127.0.0.1:%lld", (long long)http_server_port(back));
+    other_client = http_create_client(url, 5000);
+    snprintf(url, sizeof url, "http://127.0.0.1:%lld", (long long)http_server_port(front));
+    int64_t client = http_create_client(url, 5000);
+    CHECK(http_get(client, "/", NULL) == 200 && http_delete(client, "/", "A: b") == 200, "%s", http_client_error());
+    CHECK(http_post(client, "/", "x", "") == 200 && http_put(client, "/", "x", "") == 200, "%s", http_client_error());
+    CHECK(http_get(client, "no good", NULL) == -1 && strstr(http_client_error(), "path:") != NULL, "%s",
+          http_client_error());
+    CHECK(http_create_client("nowhere", 1) == -1 && http_create_client(NULL, 1) == -1, "no URL");
+    CHECK(http_close_client(client) == 0 && http_close_client(other_client) == 0, "%s", http_client_error());
+    CHECK(http_close_client(client) == -1, "closed twice");
+    CHECK(http_stop_server(front) == 0 && http_stop_server(back) == 0, "stop");
+}
+
 static void check_many_fibers(void)
 {
     int64_t listener = http_create_server(0, "127.0.0.1");
@@ -640,6 +668,7 @@ int main(void)
     check_faults();
     CHECK(open_descriptors() == before && osp_live_cells() == cells, "left over after faults");
     check_many_fibers();
+    check_c_functions();
     CHECK(osp_live_cells() == cells, "%d strings left over", (int)(osp_live_cells() - cells));
     return report();
 }

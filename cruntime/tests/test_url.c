@@ -68,20 +68,20 @@ static void check_url(const expectation *expected)
 static void check_coding(void)
 {
     char out[64];
-    CHECK(osp_url_decode("a%20b%2Bc+d", 11, true, out) == 7 && memcmp(out, "a b+c d", 7) == 0, "form data");
-    CHECK(osp_url_decode("a+b", 3, false, out) == 3 && memcmp(out, "a+b", 3) == 0, "plus");
-    CHECK(osp_url_decode("%00", 3, true, out) == 1 && out[0] == 0, "NUL");
-    CHECK(osp_url_decode(guarded("a%4", 3), 3, true, out) == -1, "cut short");
-    CHECK(osp_url_decode(guarded("%", 1), 1, true, out) == -1, "lone percent sign");
-    CHECK(osp_url_decode("%g0", 3, true, out) == -1, "not hexadecimal");
+    CHECK(osp__url_decode("a%20b%2Bc+d", 11, true, out) == 7 && memcmp(out, "a b+c d", 7) == 0, "form data");
+    CHECK(osp__url_decode("a+b", 3, false, out) == 3 && memcmp(out, "a+b", 3) == 0, "plus");
+    CHECK(osp__url_decode("%00", 3, true, out) == 1 && out[0] == 0, "NUL");
+    CHECK(osp__url_decode(guarded("a%4", 3), 3, true, out) == -1, "cut short");
+    CHECK(osp__url_decode(guarded("%", 1), 1, true, out) == -1, "lone percent sign");
+    CHECK(osp__url_decode("%g0", 3, true, out) == -1, "not hexadecimal");
     const char *text = "a b/\xc3\xa9~-._";
-    size_t length = strlen(text), encoded = osp_url_encode(text, length, out);
-    CHECK(encoded == osp_url_encoded_length(text, length), "length");
+    size_t length = strlen(text), encoded = osp__url_encode(text, length, out);
+    CHECK(encoded == osp__url_encoded_length(text, length), "length");
     CHECK(encoded == strlen("a%20b%2F%C3%A9~-._") && memcmp(out, "a%20b%2F%C3%A9~-._", encoded) == 0, "encoded");
     for (int value = 0; value < 256; value++) {
         char byte = (char)value, back[3];
-        size_t size = osp_url_encode(&byte, 1, out);
-        CHECK(osp_url_decode(out, size, true, back) == 1 && back[0] == byte, "round trip of %d", value);
+        size_t size = osp__url_encode(&byte, 1, out);
+        CHECK(osp__url_decode(out, size, true, back) == 1 && back[0] == byte, "round trip of %d", value);
     }
 }
 
@@ -90,13 +90,13 @@ static void check_query(void)
     const char *query = "a=1&b=&c&&=x&a=2&d%20e=f&g+h=i";
     size_t length = strlen(query), size;
     const char *value;
-    CHECK(osp_url_query_find(query, length, "a", 1, &value, &size) && size == 1 && *value == '1', "first of two");
-    CHECK(osp_url_query_find(query, length, "b", 1, &value, &size) && size == 0, "empty value");
-    CHECK(osp_url_query_find(query, length, "c", 1, &value, &size) && size == 0, "no equals sign");
-    CHECK(osp_url_query_find(query, length, "d e", 3, &value, &size) && *value == 'f', "encoded name");
-    CHECK(osp_url_query_find(query, length, "g h", 3, &value, &size) && *value == 'i', "plus in a name");
-    CHECK(!osp_url_query_find(query, length, "z", 1, &value, &size), "absent");
-    CHECK(!osp_url_query_find("", 0, "a", 1, &value, &size), "empty query");
+    CHECK(osp__url_query_find(query, length, "a", 1, &value, &size) && size == 1 && *value == '1', "first of two");
+    CHECK(osp__url_query_find(query, length, "b", 1, &value, &size) && size == 0, "empty value");
+    CHECK(osp__url_query_find(query, length, "c", 1, &value, &size) && size == 0, "no equals sign");
+    CHECK(osp__url_query_find(query, length, "d e", 3, &value, &size) && *value == 'f', "encoded name");
+    CHECK(osp__url_query_find(query, length, "g h", 3, &value, &size) && *value == 'i', "plus in a name");
+    CHECK(!osp__url_query_find(query, length, "z", 1, &value, &size), "absent");
+    CHECK(!osp__url_query_find("", 0, "a", 1, &value, &size), "empty query");
 }
 
 int main(void)

@@ -18,4 +18,6 @@ set(OSP_CLIENT_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/client_request.c
     ${CMAKE_CURRENT_LIST_DIR}/client_exchange.c
     ${CMAKE_CURRENT_LIST_DIR}/client.c
-    ${CMAKE_CURRENT_LIST_DIR}/client_api.c)
+    ${CMAKE_CURRENT_LIST_DIR}/client_api.c
+    ${CMAKE_CURRENT_LIST_DIR}/client_c_api.c
+    ${CMAKE_CURRENT_LIST_DIR}/text_api.c)

@@ -185,7 +185,7 @@ const char *osp_url_parse(osp_url *url, const char *text, size_t length)
     return NULL;
 }
 
-int64_t osp_url_decode(const char *text, size_t length, bool plus_is_space, char *out)
+int64_t osp__url_decode(const char *text, size_t length, bool plus_is_space, char *out)
 {
     size_t produced = 0;
     for (size_t i = 0; i < length; i++) {
@@ -203,7 +203,7 @@ int64_t osp_url_decode(const char *text, size_t length, bool plus_is_space, char
     return (int64_t)produced;
 }
 
-size_t osp_url_encoded_length(const char *text, size_t length)
+size_t osp__url_encoded_length(const char *text, size_t length)
 {
     size_t encoded = length;
     for (size_t i = 0; i < length; i++)
@@ -211,7 +211,7 @@ size_t osp_url_encoded_length(const char *text, size_t length)
     return encoded;
 }
 
-size_t osp_url_encode(const char *text, size_t length, char *out)
+size_t osp__url_encode(const char *text, size_t length, char *out)
 {
     static const char digits[] = "0123456789ABCDEF";
     char *start = out;
@@ -246,7 +246,7 @@ static bool decodes_to(const char *encoded, size_t length, const char *name, siz
     return matched == name_length;
 }
 
-bool osp_url_query_find(const char *query, size_t query_length, const char *name, size_t name_length,
+bool osp__url_query_find(const char *query, size_t query_length, const char *name, size_t name_length,
                         const char **value, size_t *value_length)
 {
     const char *end = query + query_length;

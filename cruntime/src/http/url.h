@@ -52,20 +52,20 @@ const char *osp_url_parse(osp_url *url, const char *text, size_t length);
  * Decodes %XX into `out` (at least `length` bytes; it may be `text`). With plus_is_space, "+" gives a space
  * as in form data. Returns the decoded length, or -1 if a '%' does not begin a percent-encoded byte.
  */
-int64_t osp_url_decode(const char *text, size_t length, bool plus_is_space, char *out);
+int64_t osp__url_decode(const char *text, size_t length, bool plus_is_space, char *out);
 
 /*
- * Encodes every byte that is not unreserved (RFC 3986 2.3) as %XX into `out`, at least osp_url_encoded_length()
+ * Encodes every byte that is not unreserved (RFC 3986 2.3) as %XX into `out`, at least osp__url_encoded_length()
  * bytes. Returns the encoded length.
  */
-size_t osp_url_encoded_length(const char *text, size_t length);
-size_t osp_url_encode(const char *text, size_t length, char *out);
+size_t osp__url_encoded_length(const char *text, size_t length);
+size_t osp__url_encode(const char *text, size_t length, char *out);
 
 /*
  * Looks up `name` among the pairs of a query, name=value joined by '&' (no leading '?'). Names are compared
  * after decoding. Returns true with the first value, still encoded, in *value (empty if the pair has no '=').
  */
-bool osp_url_query_find(const char *query, size_t query_length, const char *name, size_t name_length,
+bool osp__url_query_find(const char *query, size_t query_length, const char *name, size_t name_length,
                         const char **value, size_t *value_length);
 
 #endif
