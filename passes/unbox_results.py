@@ -173,6 +173,13 @@ def _box(c: Conversion, op: Operation, operands: Sequence[Parts], b: Builder) ->
     return [(b.create("rt.cell", ordered, [op.result.type], attrs).result,)]
 
 
+def _list_item(c: Conversion, op: Operation, operands: Sequence[Parts], b: Builder) -> Sequence[Parts]:
+    """An element of several parts, or none, is in a box."""
+    t = DialectType("osp.box", (op.result.type,))
+    box = b.create("osp.list_item", operands[0], [t], op.attributes).result
+    return _unbox(c, op, [(box,)], b)
+
+
 def _unbox(c: Conversion, op: Operation, operands: Sequence[Parts], b: Builder) -> Sequence[Parts]:
     types = expand(op.result.type)
     values: list[Value | None] = [None] * len(types)
@@ -299,6 +306,7 @@ _HANDLERS: dict[str, Handler] = {
     "osp.task": _task,
     "osp.store_words": _store_words,
     "osp.load_words": _load_words,
+    "osp.list_item": _list_item,
     "osp.erase": _box,
     "osp.from_any": _unbox,
     "osp.box": _box,

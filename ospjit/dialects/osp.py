@@ -281,7 +281,13 @@ OPS = [
         verify=shape(operands=None, results=None),
         pure=True,
     ),
-    OpDef("osp.select", "A select: kinds of arms, their operands, and a region for each."),
+    OpDef(
+        "osp.select",
+        "A select: kinds of arms, their operands, and a region for each.",
+        verify=shape(
+            operands=None, results=None, regions=None, attributes={"kinds": ArrayAttr, "binds": ArrayAttr}
+        ),
+    ),
     OpDef("osp.spawn", "Starts a fiber that runs a function value.", verify=shape(operands=1, results=1)),
     OpDef("osp.is_error", "Whether a Result holds an error.", verify=shape(operands=1, results=1), pure=True),
     OpDef(
@@ -326,13 +332,13 @@ OPS = [
     OpDef(
         "osp.list_item",
         "The element at an index known to be within a list.",
-        verify=shape(operands=2, results=None),
+        verify=shape(operands=1, results=1, attributes={"index": IntAttr}),
         pure=True,
     ),
     OpDef(
         "osp.list_rest",
-        "A list without so many leading elements.",
-        verify=shape(operands=2, results=1),
+        "A list without so many leading elements, of which it has as many.",
+        verify=shape(operands=1, results=1, attributes={"index": IntAttr}),
         pure=True,
     ),
     OpDef(
