@@ -7,14 +7,26 @@
 #include "peer.h"
 #include "sys/sys.h"
 
+/* What the handler owns is kept here and not on its stack: the frames of a fiber that ends for want of memory are
+ * abandoned, and what they held is not given back yet. The next call, or the end, does it. */
+static char *held[3];
+
+static void drop_held(void) {
+    for (int i = 0; i < 3; i++) osp_drop(__atomic_exchange_n(&held[i], NULL, __ATOMIC_SEQ_CST));
+}
+
+static char *hold(int i, char *string) {
+    __atomic_store_n(&held[i], string, __ATOMIC_SEQ_CST);
+    return string;
+}
+
 static void handle(osp_ctx *ctx, void *env, void *request) {
     (void)env;
-    char *body = osp_http_request_body(ctx, request), *path = osp_http_request_path(ctx, request);
-    char *both = osp_string_concat(ctx, path, body);
-    osp_drop(path);
-    osp_drop(body);
-    osp_http_respond_text(ctx, request, both);
-    osp_drop(both);
+    drop_held();
+    char *body = hold(0, osp_http_request_body(ctx, request));
+    char *path = hold(1, osp_http_request_path(ctx, request));
+    osp_http_respond_text(ctx, request, hold(2, osp_string_concat(ctx, path, body)));
+    drop_held();
 }
 
 static int64_t port;
@@ -51,16 +63,12 @@ static void check_served(unsigned class, int which, int error) {
     check_failures++;
 }
 
-/* Strings that a handler held when its fiber was ended for want of memory are not given back yet. */
-static int64_t abandoned_at_most;
-
 static void fail_each(unsigned class, int error, int count) {
     for (int i = 0; i < count; i++) {
         osp__fault_plan(class, i, 1, error);
         exchange();
         osp__fault_plan(0, 0, 0, 0);
         check_served(class, i, error);
-        if (class == 1) abandoned_at_most += 3;
     }
 }
 
@@ -111,6 +119,7 @@ int main(void) {
     char *failure = NULL;
     osp_http_stop_server(NULL, server, &failure);
     CHECK(failure == NULL);
-    CHECK(osp_live_cells() <= abandoned_at_most);
+    drop_held();
+    CHECK(osp_live_cells() <= 0);
     return check_report();
 }
