@@ -93,12 +93,13 @@ def random_op(definition: OpDef, random: Random) -> Operation:
             [random.choice(TYPES) for _ in range(random.choice((0, 1, 1, 2)))],
             {name: random.choice(VALUES) for name in names},
             regions,
-            [
-                random.choice(list(parent.regions[0].blocks))
-                for _ in range(random.choice((0, 0, 1, 2, 3)))
-            ],
+            [random.choice(list(parent.regions[0].blocks)) for _ in range(random.choice((0, 0, 1, 2, 3)))],
         )
     )
+
+
+def test_every_operation_has_a_verifier() -> None:
+    assert [definition.name for definition in definitions() if definition.verify is None] == []
 
 
 @pytest.mark.parametrize("definition", definitions(), ids=lambda definition: definition.name)
