@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import Any, ClassVar
 
 from ospjit.diagnostics import nearest
@@ -119,5 +118,8 @@ class PassRegistry:
         """Make the passes of other packages known, without importing them. Ours win over theirs."""
         if not self._loaded_entry_points:
             self._loaded_entry_points = True
+            # Imported here: it takes longer than all passes together, and most runs never need it.
+            from importlib.metadata import entry_points
+
             for point in entry_points(group=ENTRY_POINT_GROUP):
                 self._entries.setdefault(point.name, point.value)
