@@ -19,7 +19,6 @@ from ospjit.ir.pass_base import Pass, PassContext, PassRegistry, UnknownPass, op
 from ospjit.ir.pipeline import PipelineError, pipeline_text
 from ospjit.ir.printer import print_op
 from ospjit.ir.registry import VerifyError
-from ospjit.ir.reproducer import write_reproducer
 from ospjit.ir.timing import Timer
 from ospjit.ir.verifier import verify
 
@@ -201,6 +200,8 @@ class PassManager:
         fresh: Callable[[], Operation] | None,
     ) -> None:
         """Write a reproducer and raise `PassFailed`, or the error itself if OSPJIT_DEBUG=1."""
+        from ospjit.ir.reproducer import write_reproducer
+
         entry = self.passes[number]
         if isinstance(error, VerifyError):
             code, message = INVALID_IR, f"pass '{entry.name}' left invalid IR: {describe(error)}"
