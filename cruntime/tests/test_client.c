@@ -132,15 +132,20 @@ static char *string(const char *text)
     return osp_string_new(text, strlen(text));
 }
 
-static int64_t create_client(osp_ctx *ctx, int port, int64_t timeout_ms)
+static int64_t create_client_for(osp_ctx *ctx, const char *host, int port, int64_t timeout_ms)
 {
     char url[64], *error = NULL;
-    snprintf(url, sizeof url, "http://127.0.0.1:%d", port);
+    snprintf(url, sizeof url, "http://%s:%d", host, port);
     char *base = string(url);
     int64_t client = osp_http_create_client(ctx, base, timeout_ms, &error);
     CHECK(client > 0, "%s", error);
     osp_drop(base);
     return client;
+}
+
+static int64_t create_client(osp_ctx *ctx, int port, int64_t timeout_ms)
+{
+    return create_client_for(ctx, "127.0.0.1", port, timeout_ms);
 }
 
 static void close_client(osp_ctx *ctx, int64_t client)
@@ -301,6 +306,29 @@ static void check_refused(osp_ctx *ctx)
     request(ctx, client, "GET", "/", "", "", &error);
     snprintf(expected, sizeof expected, "connect: 127.0.0.1:%d: connection refused", port);
     CHECK(error != NULL && strcmp(error, expected) == 0, "%s", error);
+    osp_drop(error);
+    close_client(ctx, client);
+}
+
+/* A name that is known to every machine, and one that nobody may have (RFC 6761 6.4): whatever the resolver does
+ * about it, the time-out holds. */
+static void check_names(osp_ctx *ctx)
+{
+    char *error;
+    start_server(&(script){.answers = {KEPT}});
+    int64_t client = create_client_for(ctx, "localhost", server.port, 5000);
+    CHECK(request(ctx, client, "GET", "/", "", "", &error) == 200, "%s", error);
+    close_client(ctx, client);
+    stop_server();
+    if (ctx == NULL)
+        return;
+    struct timespec before, after;
+    client = create_client_for(ctx, "nobody.invalid", 80, 300);
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    request(ctx, client, "GET", "/", "", "", &error);
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    CHECK(error != NULL && strstr(error, "resolve: nobody.invalid: ") != NULL, "%s", error);
+    CHECK(after.tv_sec - before.tv_sec <= 2, "%d seconds", (int)(after.tv_sec - before.tv_sec));
     osp_drop(error);
     close_client(ctx, client);
 }
@@ -549,6 +577,7 @@ static void everything(osp_ctx *ctx, void *env, void *arg)
     check_large_heads(ctx);
     check_reuse(ctx);
     check_refused(ctx);
+    check_names(ctx);
     check_bodies(ctx);
     check_requests(ctx);
     check_injection(ctx);
@@ -665,6 +694,7 @@ int main(void)
     CHECK(osp_live_cells() == cells, "strings left over");
     check_case(NULL, &cases[0]);
     check_reuse(NULL);
+    check_names(NULL);
     check_faults();
     CHECK(open_descriptors() == before && osp_live_cells() == cells, "left over after faults");
     check_many_fibers();

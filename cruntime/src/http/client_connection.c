@@ -15,6 +15,7 @@
 #include "../crypto/crypto_load.h"
 #include "../mem/string.h"
 #include "../net/net.h"
+#include "../sched/blocking.h"
 #include "../sys/sys.h"
 
 /* ---- words for failures ---- */
@@ -32,41 +33,104 @@ static void describe_errno(int code, char *text, size_t size)
         text[0] = (char)(text[0] | 0x20);
 }
 
-void osp__client_connection_fault(const osp__client_connection *connection, int fault, int64_t timeout_ms,
-                                  char *text, size_t size)
+/* The words for a negative errno. */
+static void describe_fault(int fault, int64_t timeout_ms, char *text, size_t size)
 {
-    if (fault == OSP_CLIENT_TLS_FAILED)
-        snprintf(text, size, "%s", connection->crypto->tls_reason(connection->tls));
-    else if (fault == -ETIMEDOUT)
+    if (fault == -ETIMEDOUT)
         snprintf(text, size, "timed out after %lld ms", (long long)timeout_ms);
     else
         describe_errno(-fault, text, size);
 }
 
+void osp__client_connection_fault(const osp__client_connection *connection, int fault, int64_t timeout_ms,
+                                  char *text, size_t size)
+{
+    if (fault == OSP_CLIENT_TLS_FAILED)
+        snprintf(text, size, "%s", connection->crypto->tls_reason(connection->tls));
+    else
+        describe_fault(fault, timeout_ms, text, size);
+}
+
 static void set_connect_error(char **error, const osp__endpoint *endpoint, int fault, int64_t timeout_ms)
 {
     char text[160];
-    osp__client_connection_fault(NULL, fault, timeout_ms, text, sizeof text);
+    describe_fault(fault, timeout_ms, text, sizeof text);
     osp__set_error(error, "connect: %s: %s", endpoint->authority, text);
 }
 
 /* ---- names ---- */
 
-typedef struct resolution {
-    const osp__endpoint *endpoint;
-    struct addrinfo *found;
-    int status; /* of getaddrinfo */
+/*
+ * The resolver has time-outs of its own, which are longer than most of ours, and cannot be interrupted. So a
+ * look-up is shared by the fiber that waits for it and the thread that does it: a fiber whose time is up
+ * leaves, and the thread, when it comes back, clears up.
+ */
+typedef struct lookup {
+    int holders; /* atomic: 2, 1, gone */
+    int event;   /* readable when the look-up is done; -1 if nobody waits on it */
+    bool done;   /* atomic: what follows is there */
+    int status;  /* of getaddrinfo */
     int system_error;
-} resolution;
+    struct addrinfo *found;
+    uint16_t port;
+    char host[]; /* NUL-terminated */
+} lookup;
 
+static void let_go(lookup *shared)
+{
+    if (__atomic_sub_fetch(&shared->holders, 1, __ATOMIC_ACQ_REL) > 0)
+        return;
+    if (shared->found != NULL)
+        freeaddrinfo(shared->found);
+    if (shared->event >= 0)
+        osp__close(shared->event);
+    osp__release(shared);
+}
+
+static lookup *new_lookup(const osp__endpoint *endpoint)
+{
+    size_t length = strlen(endpoint->host);
+    lookup *shared = osp__alloc_zeroed(sizeof *shared + length + 1);
+    if (shared == NULL)
+        return NULL;
+    shared->holders = 2;
+    shared->event = -1;
+    shared->port = endpoint->port;
+    memcpy(shared->host, endpoint->host, length);
+    return shared;
+}
+
+/* On a thread of the pool, or on the caller's where there is no fiber. Gives up one hold. */
 static void resolve(void *argument)
 {
-    resolution *work = argument;
+    lookup *shared = argument;
     char service[8];
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-    snprintf(service, sizeof service, "%u", work->endpoint->port);
-    work->status = getaddrinfo(work->endpoint->host, service, &hints, &work->found);
-    work->system_error = errno;
+    snprintf(service, sizeof service, "%u", shared->port);
+    shared->status = getaddrinfo(shared->host, service, &hints, &shared->found);
+    shared->system_error = errno;
+    __atomic_store_n(&shared->done, true, __ATOMIC_RELEASE);
+    if (shared->event >= 0)
+        osp__event_fd_signal(shared->event);
+    let_go(shared);
+}
+
+/* Waits for the look-up until the deadline. Returns 0 or a negative errno; the caller's hold stays. */
+static int await_lookup(osp_ctx *ctx, lookup *shared, int64_t deadline_ns)
+{
+    if (ctx == NULL) { /* a thread of the program's own: let it block */
+        resolve(shared);
+        return 0;
+    }
+    int fault = shared->event = osp__event_fd();
+    if (fault >= 0)
+        fault = osp__blocking_start(resolve, shared);
+    if (fault != 0) {
+        let_go(shared); /* for the thread that will not come */
+        return fault;
+    }
+    fault = osp_net_wait(ctx, shared->event, EPOLLIN, deadline_ns);
+    return __atomic_load_n(&shared->done, __ATOMIC_ACQUIRE) ? 0 : fault != 0 ? fault : -EIO;
 }
 
 /* True, with *address filled in, if the host is an address already: no thread is needed for that. */
@@ -130,22 +194,24 @@ static int connect_to_any(osp_ctx *ctx, const struct addrinfo *addresses, int64_
 static int resolve_and_connect(osp_ctx *ctx, const osp__endpoint *endpoint, int64_t deadline_ns,
                                int64_t timeout_ms, char **error)
 {
-    resolution work = {.endpoint = endpoint};
-    int fault = osp_blocking_call(ctx, resolve, &work);
-    if (fault != 0) {
-        set_connect_error(error, endpoint, fault, timeout_ms);
-        return fault;
-    }
-    if (work.status != 0) {
-        const char *reason =
-            work.status == EAI_SYSTEM ? strerror(work.system_error) : gai_strerror(work.status);
+    lookup *shared = new_lookup(endpoint);
+    int fd = shared != NULL ? await_lookup(ctx, shared, deadline_ns) : -ENOMEM;
+    if (fd != 0) {
+        char text[160];
+        describe_fault(fd, timeout_ms, text, sizeof text);
+        osp__set_error(error, "resolve: %s: %s", endpoint->host, text);
+    } else if (shared->status != 0) {
+        const char *reason = shared->status == EAI_SYSTEM ? strerrordesc_np(shared->system_error)
+                                                          : gai_strerror(shared->status);
         osp__set_error(error, "resolve: %s: %s", endpoint->host, reason);
-        return -EHOSTUNREACH;
+        fd = -EHOSTUNREACH;
+    } else {
+        fd = connect_to_any(ctx, shared->found, deadline_ns);
+        if (fd < 0)
+            set_connect_error(error, endpoint, fd, timeout_ms);
     }
-    int fd = connect_to_any(ctx, work.found, deadline_ns);
-    freeaddrinfo(work.found);
-    if (fd < 0)
-        set_connect_error(error, endpoint, fd, timeout_ms);
+    if (shared != NULL)
+        let_go(shared);
     return fd;
 }
 

@@ -10,6 +10,7 @@
 #include "../base.h"
 #include "../fiber/fiber.h"
 #include "../sys/sys.h"
+#include "blocking.h"
 #include "runtime.h"
 
 #define IDLE_SECONDS 10
@@ -18,7 +19,7 @@ struct request {
     struct request *next;
     void (*fn)(void *);
     void *arg;
-    struct osp_fiber *fiber;
+    struct osp_fiber *fiber; /* to be woken; NULL if nobody waits, and then the request is on the heap */
 };
 
 static struct {
@@ -47,8 +48,12 @@ static void *pool_thread(void *unused) {
     pthread_mutex_lock(&pool.lock);
     for (struct request *request; (request = next_request()) != NULL;) {
         pthread_mutex_unlock(&pool.lock);
+        struct osp_fiber *fiber = request->fiber;
         request->fn(request->arg);
-        osp__fiber_wake(request->fiber); /* the request lies on that fiber's stack: not to be touched again */
+        if (fiber != NULL)
+            osp__fiber_wake(fiber); /* the request lies on that fiber's stack: not to be touched again */
+        else
+            osp__release(request);
         pthread_mutex_lock(&pool.lock);
     }
     pool.threads--;
@@ -75,23 +80,39 @@ static int provide_thread(void) {
     return pool.threads > 0 ? 0 : -error;
 }
 
+/* 0 when a thread will serve the request. */
+static int enqueue(struct request *request) {
+    pthread_mutex_lock(&pool.lock);
+    int error = provide_thread();
+    if (error == 0) {
+        if (pool.first == NULL)
+            pool.first = request;
+        else
+            pool.last->next = request;
+        pool.last = request;
+        pthread_cond_signal(&pool.more);
+    }
+    pthread_mutex_unlock(&pool.lock);
+    return error;
+}
+
 OSP_API int osp_blocking_call(osp_ctx *ctx, void (*fn)(void *), void *arg) {
     if (ctx == NULL) {
         fn(arg);
         return 0;
     }
     struct request request = {.fn = fn, .arg = arg, .fiber = ctx->fiber};
-    pthread_mutex_lock(&pool.lock);
-    int error = provide_thread();
-    if (error == 0) {
-        if (pool.first == NULL)
-            pool.first = &request;
-        else
-            pool.last->next = &request;
-        pool.last = &request;
-        pthread_cond_signal(&pool.more);
-    }
-    pthread_mutex_unlock(&pool.lock);
+    int error = enqueue(&request);
     if (error == 0) osp__fiber_park(ctx);
+    return error;
+}
+
+int osp__blocking_start(void (*fn)(void *), void *arg) {
+    struct request *request = osp__alloc_zeroed(sizeof *request);
+    if (request == NULL) return -ENOMEM;
+    request->fn = fn;
+    request->arg = arg;
+    int error = enqueue(request);
+    if (error != 0) osp__release(request);
     return error;
 }

@@ -1,0 +1,10 @@
+/* blocking.h - the pool for blocking calls, for those who will not wait for them to the end; osp_blocking_call, which
+ * does wait, is in ospjit.h. */
+#ifndef OSP_SCHED_BLOCKING_H
+#define OSP_SCHED_BLOCKING_H
+
+/* Calls fn(arg) on a thread of the pool, some time. The runtime must have been started. Returns 0 or a negative errno,
+ * in which case fn is never called. */
+int osp__blocking_start(void (*fn)(void *), void *arg);
+
+#endif
