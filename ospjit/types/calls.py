@@ -147,6 +147,11 @@ class _Instance(Overloaded):
 
     __slots__ = ()
 
+    def _pairs(self, candidate: Candidate) -> list[tuple[Type, Type]]:
+        """Inside an instance nothing can be coerced any more: the types have to be the same."""
+        pairs = list(zip(candidate.type.params, self.args, strict=True))
+        return [*pairs, (candidate.type.result, self.result)]
+
     def _fresh(self, session: Calls) -> list[Candidate]:
         """The candidates' variables belong to the generic function: take new ones."""
         return [session.candidate(c.signature) for c in self.candidates]
@@ -469,6 +474,8 @@ class Calls(Patterns):
                 continue
             hint = _common([c.type.params[i] for c in candidates], self.unifier.fresh)
             value = self.infer(a, hint)
+            if isinstance(hint, Fun) and isinstance(prune(value.type), (Fun, Var)):
+                value = self.coerce(value, hint)  # what all signatures agree on is settled now
             fitting = [
                 c
                 for c in candidates
@@ -507,7 +514,7 @@ class Calls(Patterns):
         self, name: str, candidates: list[Candidate], values: list[core.Expr], order: list[int], span: Span
     ) -> core.Expr:
         """The types known now do not decide: the node is completed when they do, or per instance."""
-        result = self.unifier.fresh()
+        result = _common([c.type.result for c in candidates], self.unifier.fresh)
         node: list[core.CallBuiltin] = []
         by_order = [v for _, v in sorted(zip(order, values, strict=True), key=lambda p: p[0])]
 

@@ -183,6 +183,12 @@ def test_overloads_settle_at_the_use_of_a_generic_function() -> None:
     assert [found[n] for n in "abcd"] == ["int", "int", "List<float>", "Iterator<Result<int, MathError>>"]
 
 
+def test_what_all_overloads_agree_on_is_known_at_once() -> None:
+    found = types("fn size(x) = length(x)\nfn each(xs, f) = forEach(xs, f)")
+    assert found["size"] == "<a>(x: a) -> int"
+    assert found["each"] == "<a, b>(xs: a, f: (b) -> Unit) -> Unit"
+
+
 def test_a_let_of_a_lambda_is_polymorphic_unless_it_reads_a_mut() -> None:
     found = types(
         """
