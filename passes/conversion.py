@@ -10,8 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ospjit.ir import Builder, FunctionType, Operation, Region, Type, TypeAttr, Value, body_of
-from ospjit.passes.cfg import reverse_postorder
+from ospjit.ir import (
+    Builder,
+    FunctionType,
+    Operation,
+    Region,
+    Type,
+    TypeAttr,
+    Value,
+    body_of,
+    reverse_postorder,
+)
 
 Parts = tuple[Value, ...]
 #: (conversion, operation, the parts of each operand, builder before it) -> the parts of each result

@@ -56,6 +56,7 @@ class LowerBuiltins(Pass):
     summary = "built-ins, comparisons and renderings become runtime calls and generated functions"
     takes = ("osp", "func", "scf", "arith")
     leaves = ("osp", "func", "scf", "arith", "rt")
+    required = True
 
     def run(self, module: Operation, ctx: PassContext) -> None:
         """See the module's docstring."""

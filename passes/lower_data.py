@@ -46,6 +46,7 @@ class LowerData(Pass):
     summary = "records, variants and function values become cells"
     takes = ("osp", "func", "cf", "arith", "rt")
     leaves = ("func", "cf", "arith", "rt")
+    required = True
 
     def run(self, module: Operation, ctx: PassContext) -> None:
         """See the module's docstring."""

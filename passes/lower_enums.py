@@ -36,16 +36,16 @@ class LowerEnums(Pass):
     summary = "unions without fields become numbers"
     takes = ("osp", "func", "cf", "arith", "rt")
     leaves = ("osp", "func", "cf", "arith", "rt")
+    required = True
 
     def run(self, module: Operation, ctx: PassContext) -> None:
         """See the module's docstring."""
         lowering = _Enums(DataTypes(SymbolTable(module)))
-        operations = list(module.walk())
-        # Which constructions are meant can only be told before the types change.
-        for op in operations:
-            if op.name in _HANDLED and lowering.concerns(op):
-                lowering.replace(op)
-                ctx.count("replaced")
+        # Which operations are meant can only be told before any value changes its type.
+        concerned = [op for op in module.walk() if op.name in _HANDLED and lowering.concerns(op)]
+        for op in concerned:
+            lowering.replace(op)
+            ctx.count("replaced")
         for op in module.walk():
             lowering.retype(op)
 

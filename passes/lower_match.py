@@ -37,9 +37,9 @@ from ospjit.ir import (
     i1,
     i64,
     pattern,
+    remove_unreachable,
 )
 from ospjit.passes.any_types import erased_types, is_record
-from ospjit.passes.cfg import remove_unreachable
 from ospjit.passes.data_types import DataTypes
 
 Pattern = tuple[object, ...]
@@ -53,6 +53,7 @@ class LowerMatch(Pass):
     summary = "matches become decision trees, conditionals become branches"
     takes = ("osp", "func", "scf", "arith")
     leaves = ("osp", "func", "cf", "arith")
+    required = True
 
     def run(self, module: Operation, ctx: PassContext) -> None:
         """See the module's docstring."""

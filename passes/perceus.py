@@ -17,8 +17,19 @@ from dataclasses import dataclass
 
 from ospjit.builtins.table import RUNTIME
 from ospjit.dialects.rt import BORROWED_RESULT, CONSUMING, is_counted
-from ospjit.ir import Block, BlockArgument, Builder, Operation, Pass, PassContext, Region, Value, body_of
-from ospjit.passes.cfg import remove_unreachable, reverse_postorder
+from ospjit.ir import (
+    Block,
+    BlockArgument,
+    Builder,
+    Operation,
+    Pass,
+    PassContext,
+    Region,
+    Value,
+    body_of,
+    remove_unreachable,
+    reverse_postorder,
+)
 
 _STATIC = frozenset(("rt.string", "rt.null", "rt.static_cell"))
 

@@ -39,6 +39,7 @@ class Specialize(Pass):
     summary = "one copy of a generic function per instantiation; dead ones dropped"
     takes = ("osp", "func", "scf", "arith")
     leaves = ("osp", "func", "scf", "arith")
+    required = True
 
     def run(self, module: Operation, ctx: PassContext) -> None:
         """See the module's docstring."""

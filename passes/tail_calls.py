@@ -26,6 +26,7 @@ class TailCalls(Pass):
     summary = "returns move next to calls, calls before returns are marked"
     takes = ("func", "cf", "arith", "rt")
     leaves = ("func", "cf", "arith", "rt")
+    required = True
 
     def run(self, module: Operation, ctx: PassContext) -> None:
         """See the module's docstring."""

@@ -44,6 +44,7 @@ class UnboxResults(Pass):
     summary = "Results become flags and registers, checked arithmetic overflow flags"
     takes = ("osp", "func", "cf", "arith", "rt")
     leaves = ("osp", "func", "cf", "arith", "rt")
+    required = True
 
     def run(self, module: Operation, ctx: PassContext) -> None:
         """See the module's docstring."""
