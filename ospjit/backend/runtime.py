@@ -15,7 +15,7 @@ from pathlib import Path
 from ospjit.builtins.table import RUNTIME, abi_hash
 
 
-class RuntimeUnavailable(Exception):
+class RuntimeUnavailable(RuntimeError):
     """The C library is missing or does not fit; the message says what to do."""
 
 

@@ -42,7 +42,7 @@ class Handler(ABC):
         self._lock = threading.RLock()
         self._server = 0
         self._port: int | None = None
-        self._ended: SimpleQueue[None] = SimpleQueue()
+        self._ended: SimpleQueue[None] | None = None
 
     def __repr__(self) -> str:
         where = f"served on port {self._port}" if self._port else "not served"
@@ -57,8 +57,8 @@ class Handler(ABC):
         """The port on which the handler is served, None while it is not."""
         return self._port
 
-    def start(self, port: int = 0, host: str = LOCALHOST) -> int:
-        """Serve in the background; the port, a free one for 0.
+    def start(self, port: int = 0, host: str = LOCALHOST, ended: SimpleQueue[None] | None = None) -> int:
+        """Serve in the background; the port, a free one for 0. `ended`, if given, gets a None when it is over.
 
         Raises OSError if the port cannot be had (one in use is tried again for up to a second),
         RuntimeError if the handler is being served already or the process was forked after the runtime had
@@ -67,10 +67,7 @@ class Handler(ABC):
         with self._lock:
             if self._server:
                 raise RuntimeError(f"handler '{self.signature.name}' is served already, on port {self._port}")
-            try:
-                runtime.start()
-            except runtime.RuntimeUnavailable as error:
-                raise RuntimeError(str(error)) from None
+            runtime.start()
             server = _bound(port, host)
             try:
                 self._listen(server)
@@ -79,7 +76,7 @@ class Handler(ABC):
                 raise
             self._server = server
             self._port = int(runtime.library().osp_http_server_port(None, server))
-            self._ended = SimpleQueue()
+            self._ended = ended
             _running.add(self)
             return self._port
 
@@ -100,7 +97,8 @@ class Handler(ABC):
                 self._stopped()
             finally:
                 _running.discard(self)
-                self._ended.put(None)
+                if self._ended is not None:
+                    self._ended.put(None)
 
     def serve(self, port: int = 8080, host: str = LOCALHOST) -> None:
         """Serve until SIGINT, SIGTERM or `stop`; return when the server has stopped.
@@ -108,15 +106,17 @@ class Handler(ABC):
         In the main thread the two signals are handled meanwhile, and a second one does what it did before. In
         another thread only `stop` ends it.
         """
-        bound = self.start(port, host)
-        where = f"http://{_authority(host)}:{bound}"
-        print(f"{self.signature.name}: serving on {where}", file=sys.stderr, flush=True)
-        ended = self._ended
-        try:
-            with _signals(lambda: ended.put(None)):
-                ended.get()
-        finally:
-            self.stop()
+        interrupted: SimpleQueue[None] = (
+            SimpleQueue()
+        )  # its put, unlike a lock's release, may interrupt itself
+        with _signals(lambda: interrupted.put(None)):
+            bound = self.start(port, host, interrupted)
+            where = f"http://{_authority(host)}:{bound}"
+            print(f"{self.signature.name}: serving on {where}", file=sys.stderr, flush=True)
+            try:
+                interrupted.get()
+            finally:
+                self.stop()
 
     def __enter__(self) -> Handler:
         self.start()
