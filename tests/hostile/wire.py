@@ -48,7 +48,7 @@ class Connection:
         with contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_WR)
 
-    def _receive(self) -> bool:
+    def receive(self) -> bool:
         """Reads more; False at the end of the connection."""
         try:
             data = self.socket.recv(65536)
@@ -60,14 +60,14 @@ class Connection:
 
     def _read_until(self, mark: bytes) -> bytes | None:
         while mark not in self.buffer:
-            if not self._receive():
+            if not self.receive():
                 return None
         text, _, self.buffer = self.buffer.partition(mark)
         return text
 
     def _read_exactly(self, count: int) -> bytes:
         while len(self.buffer) < count:
-            assert self._receive(), f"body cut: {len(self.buffer)} of {count} bytes"
+            assert self.receive(), f"body cut: {len(self.buffer)} of {count} bytes"
         data, self.buffer = self.buffer[:count], self.buffer[count:]
         return data
 
@@ -95,6 +95,6 @@ class Connection:
         """True if the server closes now without another byte."""
         self.socket.settimeout(TIMEOUT)
         try:
-            return not self._receive() and self.buffer == b""
+            return not self.receive() and self.buffer == b""
         except TimeoutError:
             return False
