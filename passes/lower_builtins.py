@@ -355,12 +355,15 @@ class Lowering:
                 return self.runtime(b, symbol, [value], STRING)
         if t is UNIT:
             return self.string(b, "()")
+        if is_type(t, "osp.result"):
+            # Only a Result passes on whether it stands in something.
+            name = f"show_nested<{t}>" if nested else f"show<{t}>"
+            symbol = self.function(name, [t], STRING, lambda i, args: self._show_result(i, args[0], nested))
+            return self.call(b, symbol, [value], STRING)
         body = self._show_body(t, b.loc)
         return self.call(b, self.function(f"show<{t}>", [t], STRING, body), [value], STRING)
 
     def _show_body(self, t: Type, loc: Location) -> Callable[[Builder, Sequence[Value]], Value]:
-        if is_type(t, "osp.result"):
-            return lambda b, args: self._show_result(b, args[0])
         if t is ANY:
             return lambda b, args: self._show_any(b, args[0])
         if is_type(t, "osp.list"):
@@ -394,7 +397,7 @@ class Lowering:
         number = self.show(b, self.runtime(b, identify, [value], i64), nested=False)
         return self.concat(b, [self.string(b, name + "("), number, self.string(b, ")")])
 
-    def _show_result(self, b: Builder, value: Value) -> Value:
+    def _show_result(self, b: Builder, value: Value, nested: bool) -> Value:
         t = value.type
         assert isinstance(t, DialectType)
 
@@ -403,7 +406,7 @@ class Lowering:
                 inner,
                 [
                     self.string(inner, name + "("),
-                    self.show(inner, args[0], nested=False),
+                    self.show(inner, args[0], nested=nested),
                     self.string(inner, ")"),
                 ],
             )

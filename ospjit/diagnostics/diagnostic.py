@@ -89,7 +89,11 @@ class Diagnostics:
     def raise_if_errors(self) -> None:
         """End the stage if it found errors."""
         if self.has_errors:
-            raise CompileFailed(self.items)
+            raise CompileFailed(self.in_order())
+
+    def in_order(self) -> list[Diagnostic]:
+        """The diagnostics by their place in the source, whichever stage found them first."""
+        return sorted(self.items, key=lambda d: d.span.start if d.span else -1)
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:

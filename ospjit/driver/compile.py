@@ -139,7 +139,7 @@ class Compilation:
                 extern = self.core.externs.get(error.name)
                 hint = "name its library in a comment: // @link: NAME"
                 self.diagnostics.error("OSP7002", str(error), extern.span if extern else None, hints=(hint,))
-                raise CompileFailed(self.diagnostics.items) from None
+                raise CompileFailed(self.diagnostics.in_order()) from None
 
     def _libraries(self) -> list[ctypes.CDLL]:
         """The libraries that the source links."""
