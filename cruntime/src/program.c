@@ -28,6 +28,7 @@ OSP_API uint64_t osp_abi_hash(void) {
 
 static int signals; /* atomic: how many have come */
 static int first_signal;
+static int program_runs; /* atomic: some thread is in osp_run_main */
 
 struct program {
     void (*entry)(osp_ctx *, void *);
@@ -114,7 +115,7 @@ static int wait_for_end(struct program *program) {
 OSP_API int64_t osp_run_main(void (*entry)(osp_ctx *ctx, void *result)) {
     int error = osp__runtime_ensure();
     if (error != 0) {
-        osp__diagnose("cannot start the runtime: %s", error == -EDEADLK ? "this is a forked child" : strerrordesc_np(-error));
+        osp__diagnose("cannot start the runtime: %s", osp__runtime_problem(error));
         return OSP_EXIT_DIAGNOSTIC;
     }
     /* Not on this stack: after an early end the fiber may still be running. */
@@ -123,11 +124,13 @@ OSP_API int64_t osp_run_main(void (*entry)(osp_ctx *ctx, void *result)) {
     program->entry = entry;
     __atomic_store_n(&signals, 0, __ATOMIC_SEQ_CST);
     __atomic_store_n(&osp__runtime.exit_requested, 0, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&program_runs, 1, __ATOMIC_SEQ_CST);
     struct handlers previous;
     install(&previous);
     if (osp__runtime_launch(run_entry, NULL, program, entry_finished, program, true) != 0) osp__out_of_memory();
     int status = wait_for_end(program);
     restore(&previous);
+    __atomic_store_n(&program_runs, 0, __ATOMIC_SEQ_CST);
     osp_flush();
     if (__atomic_load_n(&program->finished, __ATOMIC_ACQUIRE)) {
         osp_drop(program->failure);
@@ -136,8 +139,10 @@ OSP_API int64_t osp_run_main(void (*entry)(osp_ctx *ctx, void *result)) {
     return status;
 }
 
-/* Ends the program with status `code` modulo 256; buffered output is written. Does not return to the fiber. */
+/* Ends the program with status `code` modulo 256; buffered output is written. Does not return to the fiber. Code that
+ * was called by an embedder is no program: it must not end the embedder's process, so its fiber fails. */
 OSP_API _Noreturn void osp_exit(osp_ctx *ctx, int64_t code) {
+    if (!__atomic_load_n(&program_runs, __ATOMIC_SEQ_CST)) osp__fiber_fail(ctx, "exit was called outside a program");
     int expected = 0, wanted = 1 + (int)(code & 255);
     __atomic_compare_exchange_n(&osp__runtime.exit_requested, &expected, wanted, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
     osp__runtime_notify();

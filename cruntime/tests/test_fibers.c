@@ -244,6 +244,23 @@ static void test_calls_from_threads(void) {
     osp_drop(error);
 }
 
+static void exit_outside(osp_ctx *ctx, void *env, void *arg) {
+    (void)env, (void)arg;
+    osp_exit(ctx, 3);
+}
+
+static void one_program(osp_ctx *ctx, void *result) {
+    osp_yield(ctx);
+    *(int64_t *)result = 5;
+}
+
+static void test_programs_after_each_other(void) {
+    for (int i = 0; i < 3; i++) CHECK(osp_run_main(one_program) == 5);
+    char *error = NULL;
+    CHECK(osp_call_on_fiber(exit_outside, NULL, NULL, &error) == -1); /* an embedder's process goes on */
+    CHECK_STRING(error, "exit was called outside a program");
+}
+
 static void test_fork(void) {
     pid_t pid = fork();
     if (pid == 0) _exit(osp_runtime_start(NULL) == -EDEADLK && osp_call_on_fiber(give_42, NULL, NULL, NULL) == -EDEADLK);
@@ -267,6 +284,7 @@ int main(void) {
     on_fiber(test_system_stack);
     on_fiber(test_registers);
     test_calls_from_threads();
+    test_programs_after_each_other();
     test_fork();
     CHECK(osp_live_cells() <= 0);
     return check_report();

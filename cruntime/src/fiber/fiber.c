@@ -17,6 +17,7 @@
 static struct {
     pthread_mutex_t lock;
     struct osp_fiber *cold; /* stacks without pages, for any worker */
+    struct osp_fiber *main; /* the large stack, while no program runs on it */
     uint64_t last_id;
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -101,7 +102,8 @@ struct osp_fiber *osp__fiber_acquire(struct osp_worker *worker, bool is_main) {
         }
         if (fiber == NULL) fiber = build(osp__stack_new(), OSP_FIBER_RESERVE);
     } else {
-        fiber = build(osp__stack_new_large(OSP_MAIN_STACK), OSP_MAIN_RESERVE);
+        fiber = __atomic_exchange_n(&pool.main, NULL, __ATOMIC_ACQ_REL);
+        if (fiber == NULL) fiber = build(osp__stack_new_large(OSP_MAIN_STACK), OSP_MAIN_RESERVE);
     }
     if (fiber == NULL) return NULL;
     fiber->ctx.worker = worker;
@@ -124,16 +126,20 @@ void osp__fiber_release(struct osp_fiber *fiber) {
     struct osp_worker *worker = fiber->ctx.worker;
     bool abandoned = fiber->state == OSP_FIBER_FAILED;
     fiber->state = OSP_FIBER_IDLE;
-    if (fiber->is_main) return; /* lives as long as the process */
-    if (!abandoned && worker->warm_count < WARM_FIBERS) {
+    if (!abandoned && !fiber->is_main && worker->warm_count < WARM_FIBERS) {
         fiber->next = worker->warm;
         worker->warm = fiber;
         worker->warm_count++;
         return;
     }
+    /* The flow of an abandoned fiber is beyond repair, and one that is idle will run on a clean stack as well. */
     if (osp__context_make(&fiber->context, fiber->context.stack_low, fiber->context.stack_size, fiber_main, fiber) != 0)
         return; /* lost; memory was exhausted anyway */
     cool(fiber);
+    if (fiber->is_main) {
+        __atomic_store_n(&pool.main, fiber, __ATOMIC_RELEASE);
+        return;
+    }
     pthread_mutex_lock(&pool.lock);
     fiber->next = pool.cold;
     pool.cold = fiber;

@@ -203,7 +203,7 @@ static void on_connection(struct osp__poller *poller, uint32_t events, struct os
 OSP_API int64_t osp_http_create_server(osp_ctx *ctx, int64_t port, char *address, char **error) {
     int status = osp__runtime_ensure();
     if (status != 0) {
-        osp__set_error(error, "cannot start the runtime: %s", strerrordesc_np(-status));
+        osp__set_error(error, "cannot start the runtime: %s", osp__runtime_problem(status));
         return 0;
     }
     int bound_port, fd = osp__listen_socket(ctx, port, address, &bound_port, error);

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../io/diagnostic.h"
 #include "../mem/string.h"
@@ -101,6 +102,11 @@ OSP_API int osp_runtime_start(const osp_config *config) {
 }
 
 int osp__runtime_ensure(void) { return osp_runtime_start(NULL); }
+
+const char *osp__runtime_problem(int error) {
+    if (error == -EDEADLK) return "this process was forked from one in which it was running";
+    return strerrordesc_np(-error);
+}
 
 _Noreturn void osp__runtime_out_of_memory(void) { osp__out_of_memory(); }
 

@@ -22,6 +22,9 @@ extern struct osp__runtime osp__runtime;
 /* 0 when the runtime runs in this process (starting it with defaults if need be), else a negative errno. */
 int osp__runtime_ensure(void);
 
+/* What a negative result of starting means, for people. */
+const char *osp__runtime_problem(int error);
+
 /* A service has started or ended. */
 void osp__runtime_service(int change);
 
