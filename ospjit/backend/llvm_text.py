@@ -85,6 +85,7 @@ end:
 
 _EPILOGUE = """
 attributes #0 = { nounwind "frame-pointer"="all" "probe-stack"="inline-asm" }
+attributes #1 = { nounwind noinline optnone "frame-pointer"="all" "probe-stack"="inline-asm" }
 !0 = !{!"branch_weights", i32 2000, i32 1}
 !1 = !{!"branch_weights", i32 1, i32 2000}
 """
@@ -360,9 +361,10 @@ class _Function:
             self._block(block, block is blocks[0])
         prologue = self._prologue()
         symbol = self.op.attr("sym_name")
-        head = (
-            f"define internal tailcc {result_type(self.results)} {quoted(symbol)}({', '.join(params)}) #0 {{"
-        )
+        # The file's statements run once: optimizing them costs more than it gives.
+        attributes = "#1" if symbol == ENTRY else "#0"
+        signature = f"{result_type(self.results)} {quoted(symbol)}({', '.join(params)})"
+        head = f"define internal tailcc {signature} {attributes} {{"
         self.e.lines.append("\n".join([head, "entry:", *prologue, *self.lines, "}"]))
 
     def _prologue(self) -> list[str]:
