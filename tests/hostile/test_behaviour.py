@@ -7,8 +7,8 @@ import socket
 import struct
 import time
 
-from .cases import get, post
-from .wire import Connection
+from tests.hostile.cases import get, post
+from tests.hostile.wire import Connection
 
 Address = tuple[str, int]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from .bad_server import Answer, bad_server
+from tests.hostile.bad_server import Answer, bad_server
 
 CERTIFICATES = Path(__file__).with_name("certificates")
 OK = b"HTTP/1.1 200 OK\r\n"

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from .cases import CASES, Case, get, post
-from .wire import Connection, Reply
+from tests.hostile.cases import CASES, Case, get, post
+from tests.hostile.wire import Connection, Reply
 
 Address = tuple[str, int]
 
