@@ -96,15 +96,30 @@ static void check_tls(void)
     CHECK(reason[0] != 0, "a reason");
 }
 
+/* True if a file of this name is mapped into the process. */
+static bool is_mapped(const char *name)
+{
+    char line[4096];
+    bool found = false;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    while (!found && maps != NULL && fgets(line, sizeof line, maps) != NULL)
+        found = strstr(line, name) != NULL;
+    if (maps != NULL)
+        fclose(maps);
+    return found;
+}
+
 int main(void)
 {
     const char *why = "";
+    CHECK(!is_mapped("libcrypto.so") && !is_mapped("libssl.so"), "OpenSSL is there before it is used");
     crypto = osp__crypto(NULL, &why);
     if (crypto == NULL) {
         fprintf(stderr, "%s\n", why);
         return 1;
     }
     CHECK(osp__crypto(NULL, &why) == crypto, "opened once");
+    CHECK(is_mapped("libcrypto.so"), "OpenSSL is not there");
     check_digests();
     check_base64();
     check_secrets();
