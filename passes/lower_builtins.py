@@ -10,29 +10,19 @@ HTTP handler of any shape is wrapped in one that takes the request and replies.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from ospjit.builtins.table import BUILTINS, RUNTIME
-from ospjit.dialects.osp import ANY, PTR, STRING, UNIT, fn_of, is_type, result_of
+from ospjit.builtins.table import BUILTINS
+from ospjit.dialects.osp import STRING, UNIT, is_type, result_of
 from ospjit.ir import (
-    UNKNOWN,
-    Block,
     Builder,
-    DialectType,
-    FunctionType,
-    Location,
     Operation,
     Pass,
     PassContext,
     Pattern,
-    Region,
     Rewriter,
-    SymbolRefAttr,
-    SymbolTable,
     Type,
-    TypeAttr,
     Value,
     apply_patterns,
     f64,
@@ -40,11 +30,14 @@ from ospjit.ir import (
     i64,
     pattern,
 )
-from ospjit.passes.any_types import erased_types
-from ospjit.passes.data_types import DataTypes
 from ospjit.passes.lower_channels import Channels
 from ospjit.passes.lower_collections import Collections
+from ospjit.passes.lower_compare import Comparisons
+from ospjit.passes.lower_fibers import Fibers
+from ospjit.passes.lower_http import Handlers
+from ospjit.passes.lower_kit import Kit, negate
 from ospjit.passes.lower_maps import Maps
+from ospjit.passes.lower_show import Renderings
 from ospjit.passes.not_supported import NotSupported
 
 
@@ -64,24 +57,30 @@ class LowerBuiltins(Pass):
         apply_patterns(module, lowering.patterns())
 
 
-Branch = Callable[[Builder], Value]
-#: A pattern, the types that it binds, and what makes the arm's value from them.
-MatchArm = tuple[tuple[object, ...], Sequence[Any], Callable[[Builder, Sequence[Value]], Value]]
-
-
-class Lowering:
-    """The state of the pass: the functions it has generated."""
+class Lowering(Kit):
+    """The state of the pass, and its groups of expansions."""
 
     def __init__(self, module: Operation, ctx: PassContext) -> None:
-        self.module = module
-        self.ctx = ctx
-        self.symbols = SymbolTable(module)
-        self.datas = DataTypes(self.symbols)
+        super().__init__(module, ctx)
+        self.renderings = Renderings(self)
+        self.comparisons = Comparisons(self)
         self.collections = Collections(self)
         self.maps = Maps(self)
         self.channels = Channels(self)
-        #: Where the operation stands that is being lowered: the place of what is generated for it.
-        self.here: Location = UNKNOWN
+        self.fibers = Fibers(self)
+        self.handlers = Handlers(self)
+
+    def show(self, b: Builder, value: Value, *, nested: bool) -> Value:
+        """The rendering of a value; strings are quoted when `nested` in something."""
+        return self.renderings.show(b, value, nested=nested)
+
+    def equal(self, b: Builder, x: Value, y: Value) -> Value:
+        """Whether two values are equal, structurally."""
+        return self.comparisons.equal(b, x, y)
+
+    def compare(self, b: Builder, op: str, x: Value, y: Value) -> Value:
+        """An ordering comparison of numbers or strings."""
+        return self.comparisons.compare(b, op, x, y)
 
     def patterns(self) -> list[Pattern]:
         """The patterns of the pass, bound to this state."""
@@ -126,7 +125,13 @@ class Lowering:
         @at("osp.add")
         def join(op: Operation, rw: Rewriter) -> bool:
             if op.result.type is STRING:
-                rw.replace(op, self.concat(rw, self._concatenated(op)))
+                if _is_link(op):
+                    return False
+                links = _links(op)
+                parts = [links[-1].operands[0], *(link.operands[1] for link in reversed(links))]
+                rw.replace(op, self.concat(rw, parts))
+                for link in links[1:]:
+                    rw.erase(link)
             elif is_type(op.result.type, "osp.map"):
                 rw.replace(op, self.runtime(rw, "osp_map_merge", op.operands, op.result.type))
             elif is_type(op.result.type, "osp.list"):
@@ -157,7 +162,7 @@ class Lowering:
 
         @at("osp.spawn")
         def spawn(op: Operation, rw: Rewriter) -> bool:
-            rw.replace(op, self.spawn(rw, op.operands[0], op.result.type))
+            rw.replace(op, self.fibers.spawn(rw, op.operands[0], op.result.type))
             return True
 
         @at("osp.select")
@@ -186,70 +191,6 @@ class Lowering:
             select,
         ]
 
-    # ---- small building blocks
-
-    def runtime(self, b: Builder, symbol: str, args: Sequence[Value], result: Type) -> Value:
-        """A call of a runtime function; a fallible one gives a `Result`, one without a result Unit."""
-        fn = RUNTIME[symbol]
-        value = result
-        if fn.fallible:
-            assert isinstance(result, DialectType)
-            value = result.params[0]  # type: ignore[assignment]
-        types = [] if value is UNIT else [value]
-        if fn.fallible:
-            types.append(STRING)
-        op = b.create("rt.call", args, types, {"callee": SymbolRefAttr(symbol)})
-        if fn.fallible:
-            return b.create("osp.result_from", op.results, [result]).result
-        return op.results[0] if types else b.create("osp.unit", [], [UNIT]).result
-
-    def string(self, b: Builder, text: str) -> Value:
-        """A literal."""
-        return b.create("osp.string", [], [STRING], {"value": text}).result
-
-    def integer(self, b: Builder, value: int) -> Value:
-        """A constant."""
-        return b.create("arith.constant", [], [i64], {"value": value}).result
-
-    def _concatenated(self, op: Operation) -> list[Value]:
-        """The operands of a chain of string additions, as long as nothing else reads the links."""
-        parts: list[Value] = [op.operands[1]]
-        value = op.operands[0]
-        while (
-            isinstance(value.owner, Operation)
-            and value.owner.name == "osp.add"
-            and value.has_one_use()
-            and value.owner.parent is op.parent
-        ):
-            parts.append(value.owner.operands[1])
-            value = value.owner.operands[0]
-        parts.append(value)
-        return parts[::-1]
-
-    def concat(self, b: Builder, parts: list[Value]) -> Value:
-        """The concatenation of strings, literals next to each other joined."""
-        merged: list[Value] = []
-        for part in parts:
-            literal = _literal(part)
-            if literal == "":
-                continue
-            previous = _literal(merged[-1]) if merged else None
-            if literal is not None and previous is not None:
-                merged[-1] = self.string(b, previous + literal)
-            else:
-                merged.append(part)
-        if not merged:
-            return self.string(b, "")
-        if len(merged) == 1:
-            return merged[0]
-        symbol = "osp_string_concat" if len(merged) == 2 else "osp_string_concat_n"
-        return b.create(
-            "rt.call" if len(merged) == 2 else "rt.concat",
-            merged,
-            [STRING],
-            {"callee": SymbolRefAttr(symbol)},
-        ).result
-
     def update(self, b: Builder, op: Operation) -> Value:
         """A record rebuilt from its fields, some of them new."""
         t = op.result.type
@@ -276,248 +217,6 @@ class Lowering:
             return self.runtime(b, "osp_string_char_at", [obj, at], op.result.type)
         raise NotSupported(f"indexing a value of type {obj.type} is not supported yet", op.loc)
 
-    def conditional(
-        self, b: Builder, condition: Value, result: Type, then: Branch, otherwise: Branch
-    ) -> Value:
-        """`if`: each branch makes its value in a region of its own."""
-        regions = []
-        for branch in (then, otherwise):
-            block = Block()
-            inner = Builder.at_end(block, b.loc)
-            inner.create("scf.yield", [branch(inner)])
-            regions.append(Region([block]))
-        return b.create("scf.if", [condition], [result], None, regions).result
-
-    def boolean(self, b: Builder, value: bool) -> Value:
-        """A constant."""
-        return _boolean(b, value)
-
-    # ---- generated functions
-
-    def function(
-        self,
-        symbol: str,
-        inputs: Sequence[Type],
-        result: Type,
-        body: Callable[[Builder, Sequence[Value]], Value],
-    ) -> str:
-        """The function called `symbol`, made by `body` if it is not there yet."""
-        if symbol not in self.symbols:
-            block = Block(inputs)
-            attrs = {
-                "sym_name": symbol,
-                "function_type": TypeAttr(FunctionType(inputs, [result])),
-                "title": symbol,
-            }
-            function = Operation("func.func", [], [], attrs, [Region([block])], loc=self.here)
-            self.symbols.insert(function)
-            b = Builder.at_end(block, self.here)
-            value = body(b, block.args)
-            b.create("func.return", [value])
-            self.ctx.count("generated")
-        return symbol
-
-    def call(self, b: Builder, symbol: str, args: Sequence[Value], result: Type) -> Value:
-        """A call of a function of the module."""
-        return b.create("osp.call", args, [result], {"callee": SymbolRefAttr(symbol)}).result
-
-    def match(
-        self,
-        b: Builder,
-        value: Value,
-        result: Type,
-        arms: Sequence[MatchArm],
-    ) -> Value:
-        """A match; each arm is its pattern, the types that it binds and what makes its value from them."""
-        regions, patterns = [], []
-        for arm, types, body in arms:
-            block = Block(types)
-            inner = Builder.at_end(block, b.loc)
-            inner.create("osp.yield", [body(inner, block.args)])
-            regions.append(Region([block]))
-            patterns.append(arm)
-        attrs: dict[str, object] = {"patterns": tuple(patterns), "guards": (False,) * len(arms)}
-        return b.create("osp.match", [value], [result], attrs, regions).result
-
-    # ---- rendering
-
-    def show(self, b: Builder, value: Value, *, nested: bool) -> Value:
-        """The rendering of a value; strings are quoted when `nested` in something."""
-        t = value.type
-        if t is STRING:
-            return self.runtime(b, "osp_string_quote", [value], STRING) if nested else value
-        for scalar, symbol in (
-            (i64, "osp_int_to_string"),
-            (f64, "osp_float_to_string"),
-            (i1, "osp_bool_to_string"),
-        ):
-            if t is scalar:
-                return self.runtime(b, symbol, [value], STRING)
-        if t is UNIT:
-            return self.string(b, "()")
-        if is_type(t, "osp.result"):
-            # Only a Result passes on whether it stands in something.
-            name = f"show_nested<{t}>" if nested else f"show<{t}>"
-            symbol = self.function(name, [t], STRING, lambda i, args: self._show_result(i, args[0], nested))
-            return self.call(b, symbol, [value], STRING)
-        body = self._show_body(t, b.loc)
-        return self.call(b, self.function(f"show<{t}>", [t], STRING, body), [value], STRING)
-
-    def _show_body(self, t: Type, loc: Location) -> Callable[[Builder, Sequence[Value]], Value]:
-        if t is ANY:
-            return lambda b, args: self._show_any(b, args[0])
-        if is_type(t, "osp.list"):
-            return lambda b, args: self.collections.show(b, args[0])
-        if is_type(t, "osp.map"):
-            return lambda b, args: self.maps.show(b, args[0])
-        if is_type(t, "osp.fiber"):
-            return lambda b, args: self._show_handle(b, "Fiber", "osp_fiber_id", args[0])
-        if is_type(t, "osp.channel"):
-            return lambda b, args: self._show_handle(b, "Channel", "osp_channel_id", args[0])
-        if is_type(t, "osp.data") or is_type(t, "osp.rec"):
-            return lambda b, args: self._show_data(b, args[0])
-        raise NotSupported(f"rendering a value of type {t} is not supported yet", loc)
-
-    def _show_any(self, b: Builder, value: Value) -> Value:
-        """By the run-time type; functions are not printable and show as what they are."""
-
-        def arm(t: Type) -> Callable[[Builder, Sequence[Value]], Value]:
-            if is_type(t, "osp.fn") or t is PTR:
-                return lambda i, args: self.string(i, "<function>")
-            return lambda i, args: self.show(i, args[0], nested=False)
-
-        arms: list[MatchArm] = [
-            (("type", t, ("bind",)), [t], arm(t)) for t in erased_types(self.module, self.datas)
-        ]
-        unknown: MatchArm = (("wild",), [], lambda i, args: self.string(i, "any"))
-        return self.match(b, value, STRING, [*arms, unknown])
-
-    def _show_handle(self, b: Builder, name: str, identify: str, value: Value) -> Value:
-        """A fiber or channel, by its id."""
-        number = self.show(b, self.runtime(b, identify, [value], i64), nested=False)
-        return self.concat(b, [self.string(b, name + "("), number, self.string(b, ")")])
-
-    def _show_result(self, b: Builder, value: Value, nested: bool) -> Value:
-        t = value.type
-        assert isinstance(t, DialectType)
-
-        def arm(name: str) -> Callable[[Builder, Sequence[Value]], Value]:
-            return lambda inner, args: self.concat(
-                inner,
-                [
-                    self.string(inner, name + "("),
-                    self.show(inner, args[0], nested=nested),
-                    self.string(inner, ")"),
-                ],
-            )
-
-        arms: list[MatchArm] = [
-            (("con", name, ("bind",)), [t.params[which]], arm(name))
-            for which, name in enumerate(("Success", "Error"))
-        ]
-        return self.match(b, value, STRING, arms)
-
-    def _show_data(self, b: Builder, value: Value) -> Value:
-        t = value.type
-        arms: list[MatchArm] = []
-        for index, variant in enumerate(self.datas.variants(t)):
-            types = self.datas.field_types(t, variant)
-            pattern_ = ("con", variant, *(("bind",) for _ in types))
-            arms.append((pattern_, types, self._show_variant(t, index, variant)))
-        return self.match(b, value, STRING, arms)
-
-    def _show_variant(self, t: Type, index: int, variant: str) -> Callable[[Builder, Sequence[Value]], Value]:
-        names = self.datas.field_names(t, variant)
-        positional = is_type(t, "osp.data") and self.datas.declaration(t).attr("positional")[index]
-
-        def body(b: Builder, fields: Sequence[Value]) -> Value:
-            if not fields:
-                return self.string(b, variant)
-            opening, closing = ("(", ")") if positional else (" { " if variant else "{ ", " }")
-            parts = [self.string(b, variant + opening)]
-            for number, (name, field) in enumerate(zip(names, fields, strict=True)):
-                separator = ", " if number else ""
-                parts.append(self.string(b, separator if positional else f"{separator}{name}: "))
-                parts.append(self.show(b, field, nested=True))
-            return self.concat(b, [*parts, self.string(b, closing)])
-
-        return body
-
-    # ---- comparison
-
-    def equal(self, b: Builder, x: Value, y: Value) -> Value:
-        """Whether two values are equal, structurally."""
-        x, y = _same_number(b, x, y)
-        t = x.type
-        if t is i64 or t is i1:
-            return b.create("arith.cmpi", [x, y], [i1], {"predicate": 0}).result
-        if t is f64:
-            return b.create("arith.cmpf", [x, y], [i1], {"predicate": 1}).result
-        if t is STRING:
-            return self.runtime(b, "osp_string_equal", [x, y], i1)
-        if t is UNIT:
-            return b.create("arith.constant", [], [i1], {"value": True}).result
-        if self.datas.is_enumeration(t):
-            tags = [b.create("osp.variant_tag", [v], [i64]).result for v in (x, y)]
-            return b.create("arith.cmpi", tags, [i1], {"predicate": 0}).result
-        if is_type(t, "osp.list"):
-            return self.collections.equal(b, x, y)
-        if is_type(t, "osp.map"):
-            return self.maps.equal(b, x, y)
-        for name, identify in (("osp.fiber", "osp_fiber_id"), ("osp.channel", "osp_channel_id")):
-            if is_type(t, name):
-                return self.equal(b, *(self.runtime(b, identify, [v], i64) for v in (x, y)))
-        if not any(is_type(t, n) for n in ("osp.result", "osp.data", "osp.rec")):
-            raise NotSupported(f"comparing values of type {t} is not supported yet", b.loc)
-        symbol = self.function(f"equal<{t}>", [t, t], i1, lambda inner, args: self._equal_data(inner, *args))
-        return self.call(b, symbol, [x, y], i1)
-
-    def _equal_data(self, b: Builder, x: Value, y: Value) -> Value:
-        t = x.type
-        if is_type(t, "osp.result"):
-            cases = list(zip(("Success", "Error"), ([p] for p in t.params), strict=True))  # type: ignore[attr-defined]
-        else:
-            cases = [(v, self.datas.field_types(t, v)) for v in self.datas.variants(t)]
-
-        def outer(variant: str, types: Sequence[Type]) -> Callable[[Builder, Sequence[Value]], Value]:
-            def body(inner: Builder, xs: Sequence[Value]) -> Value:
-                pattern_ = ("con", variant, *(("bind",) for _ in types))
-                arms: list[MatchArm] = [(pattern_, types, lambda i, ys: self._all_equal(i, xs, ys))]
-                if len(cases) > 1:
-                    arms.append((("wild",), [], lambda i, _: _boolean(i, False)))
-                return self.match(inner, y, i1, arms)
-
-            return body
-
-        arms: list[MatchArm] = [
-            (("con", v, *(("bind",) for _ in types)), types, outer(v, types)) for v, types in cases
-        ]
-        return self.match(b, x, i1, arms)
-
-    def _all_equal(self, b: Builder, xs: Sequence[Value], ys: Sequence[Value]) -> Value:
-        if not xs:
-            return _boolean(b, True)
-        first = self.equal(b, xs[0], ys[0])
-        if len(xs) == 1:
-            return first
-        return self.conditional(
-            b, first, i1, lambda i: self._all_equal(i, xs[1:], ys[1:]), lambda i: _boolean(i, False)
-        )
-
-    def compare(self, b: Builder, op: str, x: Value, y: Value) -> Value:
-        """An ordering comparison of numbers or strings."""
-        x, y = _same_number(b, x, y)
-        if x.type is STRING:
-            x = self.runtime(b, "osp_string_compare", [x, y], i64)
-            y = self.integer(b, 0)
-        if x.type is f64:
-            return b.create("arith.cmpf", [x, y], [i1], {"predicate": _ORDERED[op]}).result
-        if x.type is not i64:
-            raise NotSupported(f"ordering values of type {x.type} is not supported", b.loc)
-        return b.create("arith.cmpi", [x, y], [i1], {"predicate": _SIGNED[op]}).result
-
-    # ---- built-in functions
-
     def builtin(self, b: Rewriter, op: Operation) -> Value:
         """The expansion of a call of a built-in."""
         name = op.attr("name")
@@ -532,131 +231,24 @@ class Lowering:
             raise NotSupported(f"'{name}' is not supported yet", op.loc)
         return value
 
-    def spawn(self, b: Builder, body: Value, result: Type) -> Value:
-        """A fiber: its function is wrapped in one that leaves the value where the runtime keeps it."""
-        wrapper = self.function(f"spawn<{body.type}>", [body.type, PTR], UNIT, self._run_and_store)
-        closure = b.create(
-            "osp.func_ref", [body], [fn_of(UNIT, (PTR,))], {"callee": SymbolRefAttr(wrapper)}
-        ).result
-        return b.create("osp.task", [closure], [result]).result
 
-    def _run_and_store(self, b: Builder, args: Sequence[Value]) -> Value:
-        body, address = args
-        assert isinstance(body.type, DialectType) and isinstance(body.type.params[0], Type)
-        value = b.create("osp.call_closure", [body], [body.type.params[0]]).result
-        b.create("osp.store_words", [address, value])
-        return b.create("osp.unit", [], [UNIT]).result
-
-    def wait(self, b: Builder, args: list[Value], result: Type) -> Value:
-        """The value of a fiber, from where the runtime keeps it."""
-        address = self.runtime(b, "osp_await", args, PTR)
-        return b.create("osp.load_words", [address, args[0]], [result]).result
-
-    def wait_result(self, b: Builder, args: list[Value], result: Type) -> Value:
-        """The same as a Result."""
-        found = self.runtime(b, "osp_await_result", args, result_of(PTR, STRING))
-        assert isinstance(result, DialectType) and isinstance(result.params[0], Type)
-        value = result.params[0]
-
-        def success(i: Builder, address: Value) -> Value:
-            loaded = i.create("osp.load_words", [address, args[0]], [value]).result
-            return i.create("osp.success", [loaded], [result]).result
-
-        arms: list[MatchArm] = [
-            (("con", "Success", ("bind",)), [PTR], lambda i, a: success(i, a[0])),
-            (
-                ("con", "Error", ("bind",)),
-                [STRING],
-                lambda i, a: i.create("osp.error", [a[0]], [result]).result,
-            ),
-        ]
-        return self.match(b, found, result, arms)
-
-    def http_listen(self, b: Builder, args: list[Value], result: Type) -> Value:
-        """The handler, whatever its shape, becomes a function of the request that replies."""
-        server, handler = args
-        adapter = self.function(
-            f"http<{handler.type}>",
-            [handler.type, PTR],
-            UNIT,
-            lambda inner, a: self._serve(inner, a[0], a[1]),
-        )
-        closure = b.create(
-            "osp.func_ref", [handler], [fn_of(UNIT, (PTR,))], {"callee": SymbolRefAttr(adapter)}
-        ).result
-        return self.runtime(b, "osp_http_listen", [server, closure], result)
-
-    def _serve(self, b: Builder, handler: Value, request: Value) -> Value:
-        t = handler.type
-        assert isinstance(t, DialectType)
-        result, params = t.params[0], t.params[1:]
-        assert isinstance(result, Type)
-
-        def part(name: str) -> Value:
-            return self.runtime(b, f"osp_http_request_{name}", [request], STRING)
-
-        if len(params) == 4:
-            args = [part("method"), part("target"), part("headers"), part("body")]
-        else:
-            index = self.runtime(b, "osp_http_request_method_index", [request], i64)
-            (record,) = params
-            assert isinstance(record, Type)
-            method = b.create("osp.from_tag", [index], [self.datas.field_type(record, "method")]).result
-            fields = [method, part("path"), part("headers"), part("body"), part("query")]
-            args = [
-                b.create(
-                    "osp.construct", fields, [record], {"variant": self.datas.variants(record)[0]}
-                ).result
-            ]
-        reply = b.create("osp.call_closure", [handler, *args], [result]).result
-        return self._reply(b, request, reply)
-
-    def _reply(self, b: Builder, request: Value, reply: Value) -> Value:
-        t = reply.type
-        if is_type(t, "osp.result"):
-            arms: list[MatchArm] = [
-                (("con", "Success", ("bind",)), [t.params[0]], lambda i, a: self._reply(i, request, a[0])),  # type: ignore[attr-defined]
-                (("con", "Error", ("bind",)), [STRING], lambda i, a: self._fail(i, request, a[0])),
-            ]
-            return self.match(b, reply, UNIT, arms)
-        if t is STRING:
-            return self.runtime(b, "osp_http_respond_text", [request, reply], UNIT)
-        names = self.datas.field_names(t, self.datas.variants(t)[0])
-        fields = [
-            b.create("osp.get_field", [reply], [self.datas.field_type(t, n)], {"field": n}).result
-            for n in names
-        ]
-        return self.runtime(b, "osp_http_respond", [request, *fields], UNIT)
-
-    def _fail(self, b: Builder, request: Value, message: Value) -> Value:
-        return self.runtime(b, "osp_http_respond_error", [request, message], UNIT)
+def _is_link(op: Operation) -> bool:
+    """Whether a string addition is only there for another one to go on with, which then takes it along."""
+    if not op.result.has_one_use():
+        return False
+    ((user, index),) = op.result.uses
+    return user.name == "osp.add" and index == 0 and user.parent is op.parent
 
 
-def negate(b: Builder, value: Value) -> Value:
-    """Not."""
-    return b.create("arith.xori", [value, _boolean(b, True)], [i1]).result
+def _links(op: Operation) -> list[Operation]:
+    """A string addition and the links that it goes on from, last first."""
+    links = [op]
+    while isinstance(owner := links[-1].operands[0].owner, Operation) and owner.name == "osp.add":
+        if not _is_link(owner):
+            break
+        links.append(owner)
+    return links
 
-
-def _boolean(b: Builder, value: bool) -> Value:
-    return b.create("arith.constant", [], [i1], {"value": value}).result
-
-
-def _literal(value: Value) -> str | None:
-    owner = value.owner
-    return owner.attr("value") if isinstance(owner, Operation) and owner.name == "osp.string" else None
-
-
-def _same_number(b: Builder, x: Value, y: Value) -> tuple[Value, Value]:
-    """An int beside a float is promoted."""
-    if x.type is i64 and y.type is f64:
-        return b.create("arith.sitofp", [x], [f64]).result, y
-    if x.type is f64 and y.type is i64:
-        return x, b.create("arith.sitofp", [y], [f64]).result
-    return x, y
-
-
-_SIGNED = {"lt": 2, "le": 3, "gt": 4, "ge": 5}
-_ORDERED = {"gt": 2, "ge": 3, "lt": 4, "le": 5}
 
 Expansion = Callable[[Lowering, Builder, list[Value], Type], Value | None]
 
@@ -791,8 +383,8 @@ _EXPANSIONS: dict[str, Expansion] = {
     "fold": _over("fold", "fold_iterator"),
     "forEach": _over("for_each", "for_each_iterator"),
     "toList": lambda s, b, args, result: s.collections.to_list(b, args, result),
-    "await": lambda s, b, args, result: s.wait(b, args, result),
-    "awaitResult": lambda s, b, args, result: s.wait_result(b, args, result),
+    "await": lambda s, b, args, result: s.fibers.wait(b, args, result),
+    "awaitResult": lambda s, b, args, result: s.fibers.wait_result(b, args, result),
     "fiberDone": lambda s, b, args, result: s.runtime(b, "osp_fiber_done", args, i1),
     "yield": _yield,
     "Channel": lambda s, b, args, result: s.channels.make(b, args, result),
@@ -828,7 +420,7 @@ _EXPANSIONS: dict[str, Expansion] = {
     "greaterThan": _against("gt"),
     "lessThan": _against("lt"),
     "between": _between,
-    "httpListen": Lowering.http_listen,
+    "httpListen": lambda s, b, args, result: s.handlers.http_listen(b, args, result),
     "httpRequest": _http_method("osp_http_request"),
     "httpFetch": _http_method("osp_http_fetch"),
 }

@@ -15,7 +15,8 @@ from ospjit.dialects.osp import PTR, STRING, UNIT, fn_of, is_type, result_of
 from ospjit.ir import Builder, DialectType, SymbolRefAttr, Type, Value, i1, i64
 
 if TYPE_CHECKING:
-    from ospjit.passes.lower_builtins import Lowering, MatchArm
+    from ospjit.passes.lower_builtins import Lowering
+    from ospjit.passes.lower_kit import MatchArm
 
 #: A literal longer than this is put together from pieces, so that its words fit a fiber's stack.
 LITERAL_PIECE = 128

@@ -128,9 +128,10 @@ class _Lowering:
             else:
                 index = op.attr("index")
             start, end = self.field_parts(t, variant, index)
-            slots, _ = self.layout(t, variant)
+            slots, scan = self.layout(t, variant)
+            shape = {"words": len(slots), "scan": scan}
             loads = [
-                rw.create("rt.slot", [op.operands[0]], [r.type], {"index": slots[part]}).result
+                rw.create("rt.slot", [op.operands[0]], [r.type], {"index": slots[part], **shape}).result
                 for part, r in zip(range(start, end), op.results, strict=True)
             ]
             rw.replace(op, loads)
@@ -201,7 +202,8 @@ class _Lowering:
         b = Builder.at_end(block, callee.loc)
         captured: list[Value] = [block.args[0]] * len(types)
         for slot, index in enumerate(order):
-            captured[index] = b.create("rt.slot", [block.args[0]], [types[index]], {"index": slot + 1}).result
+            place = {"index": slot + 1, "words": len(order) + 1, "scan": scan}
+            captured[index] = b.create("rt.slot", [block.args[0]], [types[index]], place).result
         target = {"callee": SymbolRefAttr(op.attr("callee"))}
         call = b.create("func.call", [*captured, *block.args[1:]], signature.results, target)
         b.create("func.return", call.results)

@@ -12,7 +12,8 @@ from ospjit.ir import Builder, DialectType, Type, Value, i1, i64
 from ospjit.passes.lower_collections import list_of
 
 if TYPE_CHECKING:
-    from ospjit.passes.lower_builtins import Lowering, MatchArm
+    from ospjit.passes.lower_builtins import Lowering
+    from ospjit.passes.lower_kit import MatchArm
 
 
 def key_and_value(t: Type) -> tuple[Type, Type]:
