@@ -1,7 +1,7 @@
 """Writes the seed inputs of the fuzz targets, one small file a case, into corpus/.
 
-The files are committed: they grow by what fuzzing finds. This script is only how the first ones were made, kept
-so that they can be read. It never deletes anything.
+The files are committed: they grow by what fuzzing finds. This script is only how the first ones were made,
+kept so that they can be read. It never deletes anything.
 """
 
 from pathlib import Path
@@ -14,7 +14,9 @@ SEEDS: dict[str, dict[str, bytes]] = {
         "absolute": b"GET http://[::1]:80/x?y HTTP/1.1\r\n" + HOST + b"\r\n",
         "asterisk": b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n",
         "connect": b"CONNECT b:443 HTTP/1.1\r\n" + HOST + b"\r\n",
-        "length": b"\r\nPOST /p HTTP/1.1\r\n" + HOST + b"Content-Length: 3\r\nExpect: 100-continue\r\n\r\nabc",
+        "length": b"\r\nPOST /p HTTP/1.1\r\n"
+        + HOST
+        + b"Content-Length: 3\r\nExpect: 100-continue\r\n\r\nabc",
         "chunked": b"PUT /p HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
         "old": b"GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n",
         "websocket": b"GET /chat HTTP/1.1\r\n" + HOST + b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
