@@ -1,4 +1,4 @@
-"""Tests of the passes. Files `*.mlir` here run as those of the IR do, each with its control that must fail."""
+"""Tests of the passes. Files `*.mlir` here run as those of the IR do, each with a control that must fail."""
 
 from __future__ import annotations
 

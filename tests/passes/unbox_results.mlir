@@ -153,9 +153,9 @@
 // CHECK-LABEL: "builtin.module"
 // CHECK: ^bb0(%arg0: i1, %arg1: i1, %arg2: i64, %arg3: !osp.string, %arg4: !osp.string):
 // CHECK-NEXT: [[BOX:%.*]] = "rt.cell"(%arg3, %arg1, %arg2) {scan = 1 : i64, tag = 0 : i64}
-// CHECK-DAG: [[E:%.*]] = "rt.slot"([[BOX]]) {index = 0 : i64} : (!osp.box<{{.*}}>) -> !osp.string
-// CHECK-DAG: [[F:%.*]] = "rt.slot"([[BOX]]) {index = 1 : i64} : (!osp.box<{{.*}}>) -> i1
-// CHECK-DAG: [[V:%.*]] = "rt.slot"([[BOX]]) {index = 2 : i64} : (!osp.box<{{.*}}>) -> i64
+// CHECK-DAG: [[E:%.*]] = "rt.slot"([[BOX]]) {index = 0 : i64{{.*}}} : (!osp.box<{{.*}}>) -> !osp.string
+// CHECK-DAG: [[F:%.*]] = "rt.slot"([[BOX]]) {index = 1 : i64{{.*}}} : (!osp.box<{{.*}}>) -> i1
+// CHECK-DAG: [[V:%.*]] = "rt.slot"([[BOX]]) {index = 2 : i64{{.*}}} : (!osp.box<{{.*}}>) -> i64
 // CHECK: "func.return"([[F]], [[V]], [[E]]) : (i1, i64, !osp.string) -> ()
 "func.func"() ({
 ^bb0(%r: !osp.result<!osp.result<i64, !osp.string>, !osp.string>):
