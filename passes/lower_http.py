@@ -1,4 +1,4 @@
-"""HTTP handlers for the pass lower-builtins: of any shape, they become functions of the request that reply."""
+"""HTTP handlers for the pass lower-builtins: of any shape, they become functions of the request."""
 
 from __future__ import annotations
 
