@@ -1,0 +1,37 @@
+"""Generated programs: compiled, optimised or not, they print what the reference interpreter does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ospjit.diagnostics import Diagnostics, Source
+from ospjit.syntax.parser import parse
+from ospjit.types.check import check
+from tests.reference.generate import Generator
+from tests.reference.interp import run
+
+#: Each seed is one program of this many statements.
+SEEDS = range(6)
+STATEMENTS = 40
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_generated_program(seed: int, tmp_path: Path) -> None:
+    text = Generator(seed).program(STATEMENTS)
+    diagnostics = Diagnostics()
+    program = check(parse(Source("generated.osp", text), diagnostics), diagnostics)
+    assert program is not None, [(d.span and d.span.position(), d.message) for d in diagnostics.items]
+    expected, status = run(program)
+    assert expected and status == 0
+    path = tmp_path / "generated.osp"
+    path.write_text(text)
+    for level in ("-O0", "-O2"):
+        command = [sys.executable, "-m", "ospjit", level, str(path)]
+        done = subprocess.run(command, capture_output=True, timeout=120, check=False)
+        assert done.stderr == b""
+        assert done.stdout == expected
+        assert done.returncode == 0
