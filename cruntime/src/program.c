@@ -12,6 +12,7 @@
 #include "fiber/fiber.h"
 #include "io/diagnostic.h"
 #include "mem/string.h"
+#include "sched/deadlock.h"
 #include "sched/runtime.h"
 #include "sys/sys.h"
 
@@ -29,6 +30,8 @@ OSP_API uint64_t osp_abi_hash(void) {
 static int signals; /* atomic: how many have come */
 static int first_signal;
 static int program_runs; /* atomic: some thread is in osp_run_main */
+static int main_lives;   /* atomic: its main fiber has not ended */
+static int deadlocked;   /* atomic: and it has been reported that it cannot go on */
 
 struct program {
     void (*entry)(osp_ctx *, void *);
@@ -46,6 +49,7 @@ static void run_entry(osp_ctx *ctx, void *env, void *arg) {
 static void entry_finished(struct osp_fiber *fiber) {
     struct program *program = fiber->owner;
     program->failure = fiber->failure;
+    __atomic_store_n(&main_lives, 0, __ATOMIC_SEQ_CST);
     osp__fiber_release(fiber);
     __atomic_store_n(&program->finished, 1, __ATOMIC_RELEASE);
     osp__runtime_notify();
@@ -74,6 +78,21 @@ static void install(struct handlers *previous) {
 static void restore(const struct handlers *previous) {
     sigaction(SIGINT, &previous->interrupt, NULL);
     sigaction(SIGTERM, &previous->terminate, NULL);
+}
+
+/* ---- deadlock ----------------------------------------------------------------------------------------------------- */
+
+/* Called by a worker that has found every fiber waiting for another one. A request can still change that while a server
+ * listens; and once main has ended, the others are not waited for. */
+static void on_deadlock(void) {
+    if (!__atomic_load_n(&main_lives, __ATOMIC_SEQ_CST) || __atomic_load_n(&osp__runtime.services, __ATOMIC_SEQ_CST) > 0)
+        return;
+    if (__atomic_exchange_n(&deadlocked, 1, __ATOMIC_SEQ_CST) != 0) return;
+    osp__deadlock_report();
+    int expected = 0;
+    __atomic_compare_exchange_n(&osp__runtime.exit_requested, &expected, 1 + OSP_EXIT_DIAGNOSTIC, false, __ATOMIC_SEQ_CST,
+                                __ATOMIC_SEQ_CST);
+    osp__runtime_notify();
 }
 
 /* ---- waiting for the end ----------------------------------------------------------------------------------------- */
@@ -124,13 +143,19 @@ OSP_API int64_t osp_run_main(void (*entry)(osp_ctx *ctx, void *result)) {
     program->entry = entry;
     __atomic_store_n(&signals, 0, __ATOMIC_SEQ_CST);
     __atomic_store_n(&osp__runtime.exit_requested, 0, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&osp__runtime.concluded, false, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&deadlocked, 0, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&main_lives, 1, __ATOMIC_SEQ_CST);
     __atomic_store_n(&program_runs, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&osp__runtime.stuck, on_deadlock, __ATOMIC_RELEASE);
     struct handlers previous;
     install(&previous);
     if (osp__runtime_launch(run_entry, NULL, program, entry_finished, program, true) != 0) osp__out_of_memory();
     int status = wait_for_end(program);
     restore(&previous);
     __atomic_store_n(&program_runs, 0, __ATOMIC_SEQ_CST);
+    int (*conclude)(int) = __atomic_load_n(&osp__runtime.conclude, __ATOMIC_ACQUIRE);
+    if (conclude != NULL) status = conclude(status);
     osp_flush();
     if (__atomic_load_n(&program->finished, __ATOMIC_ACQUIRE)) {
         osp_drop(program->failure);

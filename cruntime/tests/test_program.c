@@ -65,6 +65,75 @@ static void serves_and_stops(osp_ctx *ctx, void *result) {
     *(int64_t *)result = error == NULL ? 9 : 8;
 }
 
+static void receives(osp_ctx *ctx, void *env, void *result) {
+    *(int64_t *)result = osp_channel_receive(ctx, ((void **)env)[1]);
+}
+
+static void *spawn_with(osp_ctx *ctx, osp_thunk code, void *channel) {
+    void **closure = osp_cell_new(ctx, OSP_INFO(OSP_KIND_CLOSURE, 1, 0), 2);
+    closure[0] = NULL;
+    closure[1] = channel;
+    osp_dup(channel);
+    return osp_spawn(ctx, code, closure, 1, 0);
+}
+
+static void deadlocks(osp_ctx *ctx, void *result) {
+    void *channel = osp_channel_new(ctx, 0, false);
+    void *task = spawn_with(ctx, receives, channel);
+    ctx->reserved = 17; /* compiled code notes its line here */
+    *(int64_t *)result = *(int64_t *)osp_await(ctx, task);
+}
+
+static void deadlocks_alone(osp_ctx *ctx, void *result) {
+    osp_sleep(ctx, 20);
+    void *channel = osp_channel_new(ctx, 1, false);
+    osp_channel_send(ctx, channel, 1);
+    osp_channel_send(ctx, channel, 2);
+    *(int64_t *)result = 1;
+}
+
+static void echoes(osp_ctx *ctx, void *env, void *result) {
+    (void)result;
+    for (int i = 0; i < 200; i++) {
+        void *channel = ((void **)env)[1];
+        osp_channel_send(ctx, channel, osp_channel_receive(ctx, channel) + 1);
+    }
+}
+
+/* Much waiting for each other on several workers, and never a false alarm. */
+static void waits_much(osp_ctx *ctx, void *result) {
+    void *tasks[16], *channels[16];
+    for (int round = 0; round < (OSP_TSAN ? 2 : 20); round++) {
+        for (int i = 0; i < 16; i++) {
+            channels[i] = osp_channel_new(ctx, 0, false);
+            tasks[i] = spawn_with(ctx, echoes, channels[i]);
+        }
+        for (int k = 0; k < 200; k++)
+            for (int i = 0; i < 16; i++) {
+                osp_channel_send(ctx, channels[i], k);
+                if (osp_channel_receive(ctx, channels[i]) != k + 1) *(int64_t *)result = 1;
+            }
+        for (int i = 0; i < 16; i++) {
+            osp_await(ctx, tasks[i]);
+            osp_drop(tasks[i]);
+            osp_drop(channels[i]);
+        }
+    }
+    osp_sleep(ctx, 30); /* all workers idle: but time will wake us */
+}
+
+static void waits_with_time_limit(osp_ctx *ctx, void *result) {
+    struct { int64_t kind; void *channel; int64_t word; } arms[2] = {{0, osp_channel_new(ctx, 0, false), 0}, {2, NULL, 30}};
+    *(int64_t *)result = 10 + osp_select(ctx, arms, 2);
+}
+
+/* A fiber that nobody waits for may wait for ever. */
+static void leaves_one_waiting(osp_ctx *ctx, void *result) {
+    spawn_with(ctx, receives, osp_channel_new(ctx, 0, false));
+    osp_sleep(ctx, 30);
+    *(int64_t *)result = 6;
+}
+
 #if !OSP_ASAN && !OSP_TSAN
 __attribute__((noinline)) static int64_t dig(volatile int64_t *above) {
     volatile int64_t frame[512] = {0};
@@ -102,6 +171,15 @@ int main(void) {
     check_child("server, interrupt", serves, SIGINT, 0, "listening\n");
     check_child("server, terminate", serves, SIGTERM, 0, "listening\n");
     check_child("server that stops", serves_and_stops, 0, 9, "");
+    check_child("deadlock alone", deadlocks_alone, 0, 3,
+                "ospjit: deadlock: every fiber waits for another one\nospjit:   main waits in send\n");
+    check_child("much waiting", waits_much, 0, 0, "");
+    check_child("time limit", waits_with_time_limit, 0, 11, "");
+    check_child("one waiting", leaves_one_waiting, 0, 6, "");
+    struct child stuck = run_child(deadlocks, 0, 0);
+    CHECK(stuck.status == 3 && strncmp(stuck.output, "ospjit: deadlock: every fiber waits for another one\n", 51) == 0);
+    CHECK(strstr(stuck.output, "ospjit:   main waits in await, line 17\n") != NULL);
+    CHECK(strstr(stuck.output, " waits in recv\n") != NULL);
     struct child child = run_child(prints_much, 0, 0);
     CHECK(child.status == 0 && strncmp(child.output, "0\n1\n2\n", 6) == 0);
     CHECK(strstr(child.output, "99\n100\n101\n") != NULL && strstr(child.output, "299\n300\n400\n") != NULL);

@@ -7,6 +7,7 @@
 
 #include "../io/diagnostic.h"
 #include "../mem/string.h"
+#include "../sched/deadlock.h"
 #include "../sched/worker.h"
 #include "../sys/sys.h"
 #include "stack.h"
@@ -16,6 +17,7 @@
 
 static struct {
     pthread_mutex_t lock;
+    struct osp_fiber *all;  /* through `older`; fibers are never destroyed */
     struct osp_fiber *cold; /* stacks without pages, for any worker */
     struct osp_fiber *main; /* the large stack, while no program runs on it */
     uint64_t last_id;
@@ -46,7 +48,13 @@ void osp__fiber_run(struct osp_fiber *fiber) {
         osp__context_switch(&worker->context, &fiber->context);
     }
     worker->current = NULL;
-    if (fiber->state == OSP_FIBER_DONE || fiber->state == OSP_FIBER_FAILED) fiber->finished(fiber);
+    if (fiber->state != OSP_FIBER_DONE && fiber->state != OSP_FIBER_FAILED) {
+        osp__deadlock_parked(fiber);
+        return;
+    }
+    bool is_computation = fiber->is_computation;
+    fiber->finished(fiber);
+    if (is_computation) osp__deadlock_end(); /* after those who waited for it have been woken */
 }
 
 static void resume(struct osp__work *work, struct osp_worker *worker) {
@@ -56,7 +64,10 @@ static void resume(struct osp__work *work, struct osp_worker *worker) {
 
 void osp__fiber_park(osp_ctx *ctx) { osp__context_switch(&ctx->fiber->context, &ctx->worker->context); }
 
-void osp__fiber_wake(struct osp_fiber *fiber) { osp__worker_submit(fiber->ctx.worker, &fiber->work); }
+void osp__fiber_wake(struct osp_fiber *fiber) {
+    osp__deadlock_woken(fiber);
+    osp__worker_submit(fiber->ctx.worker, &fiber->work);
+}
 
 OSP_API void osp_call_on_system_stack(osp_ctx *ctx, void (*fn)(void *), void *arg) {
     if (ctx == NULL) {
@@ -79,7 +90,14 @@ static struct osp_fiber *build(struct osp__stack stack, size_t reserve) {
     fiber->ctx.fiber = fiber;
     fiber->ctx.stack_limit = stack.low + (reserve < stack.size / 4 ? reserve : stack.size / 4);
     fiber->work.run = resume;
+    fiber->older = __atomic_load_n(&pool.all, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(&pool.all, &fiber->older, fiber, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {}
     return fiber;
+}
+
+void osp__fiber_for_each(void (*visit)(struct osp_fiber *fiber, void *argument), void *argument) {
+    for (struct osp_fiber *fiber = __atomic_load_n(&pool.all, __ATOMIC_ACQUIRE); fiber != NULL; fiber = fiber->older)
+        visit(fiber, argument);
 }
 
 static struct osp_fiber *take_cold(void) {
@@ -110,8 +128,11 @@ struct osp_fiber *osp__fiber_acquire(struct osp_worker *worker, bool is_main) {
     fiber->ctx.poll = 0;
     fiber->ctx.evidence = NULL;
     fiber->is_main = is_main;
+    fiber->is_computation = false;
     fiber->id = __atomic_add_fetch(&pool.last_id, 1, __ATOMIC_RELAXED);
     fiber->failure = NULL;
+    fiber->ctx.reserved = 0;
+    __atomic_store_n(&fiber->waits, OSP_WAITS_NOT, __ATOMIC_RELAXED);
     return fiber;
 }
 
@@ -126,6 +147,8 @@ void osp__fiber_release(struct osp_fiber *fiber) {
     struct osp_worker *worker = fiber->ctx.worker;
     bool abandoned = fiber->state == OSP_FIBER_FAILED;
     fiber->state = OSP_FIBER_IDLE;
+    osp_drop(fiber->test);
+    fiber->test = NULL;
     if (!abandoned && !fiber->is_main && worker->warm_count < WARM_FIBERS) {
         fiber->next = worker->warm;
         worker->warm = fiber;

@@ -39,6 +39,9 @@ struct osp_fiber {
     struct osp__context context;
     uint8_t state; /* enum osp__fiber_state */
     bool is_main;
+    bool is_computation;   /* counted by deadlock.h; the fibers of requests are not */
+    int waits;             /* atomic: enum osp__fiber_waits, see deadlock.h */
+    const char *waits_for; /* "await", "recv", …, while waits is set */
     uint64_t id;
     osp_thunk code;
     void *env, *arg;
@@ -46,7 +49,9 @@ struct osp_fiber {
     void (*finished)(struct osp_fiber *fiber);
     void *owner;              /* whose computation this is; for `finished` */
     char *failure;            /* string, owned; set when the state is FAILED */
+    void *test;               /* counted, shared: the test case it works for (testing.c), or NULL; spawn hands it on */
     struct osp_fiber *next;   /* in the pool */
+    struct osp_fiber *older;  /* in the list of all fibers */
 };
 _Static_assert(offsetof(osp_ctx, poll) == 8 && offsetof(osp_ctx, evidence) == 16 && offsetof(osp_ctx, fiber) == 24 &&
                    offsetof(osp_ctx, worker) == 32,
@@ -69,6 +74,10 @@ void osp__fiber_wake(struct osp_fiber *fiber);
 /* Ends the running fiber with a diagnostic. What it owned on its stack is not released (yet). */
 _Noreturn void osp__fiber_fail(osp_ctx *ctx, const char *message);
 _Noreturn void osp__fiber_fail_with(osp_ctx *ctx, char *message); /* the same with an owned string */
+
+/* Calls visit(fiber, argument) for every fiber that has ever run. Their fields may change meanwhile, except in a
+ * process where nothing runs any more. */
+void osp__fiber_for_each(void (*visit)(struct osp_fiber *fiber, void *argument), void *argument);
 
 /* "main" or "fiber 17", for diagnostics; into a buffer of 32 bytes. */
 const char *osp__fiber_name(const struct osp_fiber *fiber, char buffer[32]);

@@ -8,6 +8,7 @@
 #include "../mem/object.h"
 #include "../mem/string.h"
 #include "../sys/sys.h"
+#include "deadlock.h"
 #include "worker.h"
 
 struct waiter {
@@ -146,6 +147,7 @@ static bool try_receive(struct channel *channel, int64_t *word) {
 static bool wait_for(osp_ctx *ctx, struct channel *channel, struct waiter *waiter) {
     struct selection selection = {.fiber = ctx->fiber, .waiters = waiter, .count = 1, .chosen = -1};
     waiter->selection = &selection;
+    osp__deadlock_will_wait(ctx, waiter->sends ? "send" : "recv");
     enqueue(waiter, channel);
     pthread_mutex_unlock(&lock);
     osp__fiber_park(ctx);
@@ -262,6 +264,7 @@ static int64_t wait_for_any(osp_ctx *ctx, struct osp__select_arm *arms, int64_t 
         osp__fiber_fail(ctx, "select: every channel is closed");
     }
     alarm->selection = &selection;
+    if (!armed) osp__deadlock_will_wait(ctx, "select");
     if (armed && alarm->timer.place == 0 && osp__timer_arm(&ctx->worker->timers, &alarm->timer) != 0) {
         for (int64_t i = 0; i < count; i++) take_out(&waiters[i]);
         pthread_mutex_unlock(&lock);

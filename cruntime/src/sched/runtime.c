@@ -12,6 +12,7 @@
 #include "../mem/string.h"
 #include "../sys/sys.h"
 #include "channel.h"
+#include "deadlock.h"
 #include "task.h"
 
 struct osp__runtime osp__runtime = {.notice_fd = -1};
@@ -116,6 +117,11 @@ void osp__runtime_service(int change) {
     if (__atomic_add_fetch(&osp__runtime.services, change, __ATOMIC_SEQ_CST) == 0) osp__runtime_notify();
 }
 
+void osp__runtime_stuck(void) {
+    void (*stuck)(void) = __atomic_load_n(&osp__runtime.stuck, __ATOMIC_ACQUIRE);
+    if (stuck != NULL) stuck();
+}
+
 struct osp_worker *osp__runtime_any_worker(void) {
     struct osp_worker *own = osp__worker_self();
     if (own != NULL) return own;
@@ -137,6 +143,7 @@ static void run_launch(struct osp__work *work, struct osp_worker *worker) {
     struct launch *launch = OSP_CONTAINER(work, struct launch, work);
     struct osp_fiber *fiber = osp__fiber_acquire(worker, launch->is_main);
     if (fiber == NULL) osp__out_of_memory();
+    fiber->is_computation = true;
     fiber->code = launch->code;
     fiber->env = launch->env;
     fiber->arg = launch->arg;
@@ -152,6 +159,7 @@ int osp__runtime_launch(osp_thunk code, void *env, void *arg, void (*finished)(s
     if (launch == NULL) return -ENOMEM;
     *launch = (struct launch){.work = {.run = run_launch}, .code = code, .env = env, .arg = arg, .owner = owner,
                               .finished = finished, .is_main = is_main};
+    osp__deadlock_begin();
     struct osp_worker *worker = is_main ? &osp__runtime.workers[0] : osp__runtime_any_worker();
     osp__worker_submit(worker, &launch->work);
     return 0;

@@ -15,6 +15,9 @@ struct osp__runtime {
     int notice_fd;           /* eventfd on which the thread in osp_run_main sleeps; -1 before the first run */
     int64_t services;        /* atomic: what keeps a program alive after its main has ended (listening servers) */
     void (*drain)(void);     /* asks all services to end soon; set by whoever starts the first one */
+    void (*stuck)(void);     /* atomic: called by a worker when no fiber can go on; set by program.c */
+    int (*conclude)(int status); /* atomic: reports at the end of a program, gives its status; set by the first test */
+    bool concluded;          /* the program has ended and its report is out */
     int exit_requested;      /* atomic: 1 + the status that osp_exit asked for; 0 if it has not been called */
 };
 extern struct osp__runtime osp__runtime;
@@ -30,6 +33,9 @@ void osp__runtime_service(int change);
 
 /* Makes the thread in osp_run_main look at the state again. Async-signal-safe. */
 void osp__runtime_notify(void);
+
+/* No fiber can go on. */
+void osp__runtime_stuck(void);
 
 /* A worker for work that has no place of its own yet. */
 struct osp_worker *osp__runtime_any_worker(void);

@@ -9,6 +9,7 @@
 #include "../mem/object.h"
 #include "../mem/string.h"
 #include "../sys/sys.h"
+#include "deadlock.h"
 #include "worker.h"
 
 struct waiter {
@@ -22,6 +23,7 @@ struct task {
     struct osp__work work;
     osp_thunk code;
     void *env;
+    void *test;             /* counted; the fiber takes it over when it starts */
     struct waiter *waiters; /* atomic */
     char *failure;          /* string, owned; valid once done; NULL after success */
     int64_t id;
@@ -75,13 +77,17 @@ static void start(struct osp__work *work, struct osp_worker *worker) {
     if (fiber == NULL) {
         osp__set_error(&task->failure, "out of memory");
         osp_drop(task->env);
+        osp_drop(task->test);
         complete(task);
+        osp__deadlock_end();
         return;
     }
     fiber->code = task->code;
     fiber->env = task->env;
     fiber->arg = task->result;
     fiber->owner = task;
+    fiber->test = task->test;
+    fiber->is_computation = true;
     fiber->finished = finished;
     osp__fiber_run(fiber);
 }
@@ -100,10 +106,13 @@ OSP_API void *osp_spawn(osp_ctx *ctx, osp_thunk code, void *env, int64_t words, 
     task->work.run = start;
     task->code = code;
     task->env = env;
+    osp_dup(ctx->fiber->test);
+    task->test = ctx->fiber->test;
     task->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
     task->words = (uint32_t)words;
     task->pointers = (uint32_t)pointers;
     osp_mark_shared(env);
+    osp__deadlock_begin();
     osp__worker_offer(ctx->worker, &task->work);
     return task;
 }
@@ -112,9 +121,13 @@ static bool is_done(struct task *task) { return __atomic_load_n(&task->waiters, 
 
 static void wait_for(osp_ctx *ctx, struct task *task) {
     struct waiter self = {__atomic_load_n(&task->waiters, __ATOMIC_ACQUIRE), ctx->fiber};
-    do
-        if (self.next == DONE) return;
-    while (!__atomic_compare_exchange_n(&task->waiters, &self.next, &self, true, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
+    osp__deadlock_will_wait(ctx, "await");
+    do {
+        if (self.next == DONE) {
+            osp__deadlock_will_not_wait(ctx);
+            return;
+        }
+    } while (!__atomic_compare_exchange_n(&task->waiters, &self.next, &self, true, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
     osp__fiber_park(ctx);
 }
 

@@ -6,6 +6,7 @@
 
 #include "../io/output.h"
 #include "../sys/sys.h"
+#include "deadlock.h"
 #include "runtime.h"
 
 /* Pieces of work between two looks at timers and descriptors, so that neither starves. */
@@ -147,7 +148,10 @@ static bool fall_asleep(struct osp_worker *worker) {
     bool idle = __atomic_load_n(&worker->inbox, __ATOMIC_SEQ_CST) == NULL;
     for (int i = 0; idle && i < osp__runtime.worker_count; i++)
         idle = __atomic_load_n(&osp__runtime.workers[i].stealable_count, __ATOMIC_SEQ_CST) == 0;
-    if (!idle) __atomic_store_n(&worker->sleeping, 0, __ATOMIC_SEQ_CST);
+    if (!idle)
+        __atomic_store_n(&worker->sleeping, 0, __ATOMIC_SEQ_CST);
+    else if (osp__deadlock_is_certain())
+        osp__runtime_stuck();
     return idle;
 }
 
