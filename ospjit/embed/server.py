@@ -10,17 +10,15 @@ import atexit
 import ctypes
 import functools
 import os
-import signal
 import sys
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from queue import SimpleQueue
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
 from ospjit.backend import runtime
+from ospjit.embed.ending import Ending
 from ospjit.embed.message import encode
 from ospjit.embed.native import failed, new_string
 from ospjit.embed.signature import HandlerSignature
@@ -42,7 +40,7 @@ class Handler(ABC):
         self._lock = threading.RLock()
         self._server = 0
         self._port: int | None = None
-        self._ended: SimpleQueue[None] | None = None
+        self._endings: list[Ending] = []
 
     def __repr__(self) -> str:
         where = f"served on port {self._port}" if self._port else "not served"
@@ -57,8 +55,8 @@ class Handler(ABC):
         """The port on which the handler is served, None while it is not."""
         return self._port
 
-    def start(self, port: int = 0, host: str = LOCALHOST, ended: SimpleQueue[None] | None = None) -> int:
-        """Serve in the background; the port, a free one for 0. `ended`, if given, gets a None when it is over.
+    def start(self, port: int = 0, host: str = LOCALHOST) -> int:
+        """Serve in the background; the port, a free one for 0.
 
         Raises OSError if the port cannot be had (one in use is tried again for up to a second),
         RuntimeError if the handler is being served already or the process was forked after the runtime had
@@ -76,7 +74,6 @@ class Handler(ABC):
                 raise
             self._server = server
             self._port = int(runtime.library().osp_http_server_port(None, server))
-            self._ended = ended
             _running.add(self)
             return self._port
 
@@ -97,8 +94,8 @@ class Handler(ABC):
                 self._stopped()
             finally:
                 _running.discard(self)
-                if self._ended is not None:
-                    self._ended.put(None)
+                for ending in list(self._endings):
+                    ending.end()
 
     def serve(self, port: int = 8080, host: str = LOCALHOST) -> None:
         """Serve until SIGINT, SIGTERM or `stop`; return when the server has stopped.
@@ -106,16 +103,14 @@ class Handler(ABC):
         In the main thread the two signals are handled meanwhile, and a second one does what it did before. In
         another thread only `stop` ends it.
         """
-        interrupted: SimpleQueue[None] = (
-            SimpleQueue()
-        )  # its put, unlike a lock's release, may interrupt itself
-        with _signals(lambda: interrupted.put(None)):
-            bound = self.start(port, host, interrupted)
-            where = f"http://{_authority(host)}:{bound}"
-            print(f"{self.signature.name}: serving on {where}", file=sys.stderr, flush=True)
+        with Ending() as ending:
+            self._endings.append(ending)
             try:
-                interrupted.get()
+                where = f"http://{_authority(host)}:{self.start(port, host)}"
+                print(f"{self.signature.name}: serving on {where}", file=sys.stderr, flush=True)
+                ending.wait()
             finally:
+                self._endings.remove(ending)
                 self.stop()
 
     def __enter__(self) -> Handler:
@@ -168,30 +163,6 @@ def _stop(server: int) -> None:
     runtime.library().osp_http_stop_server(None, server, ctypes.byref(error))
     failed(error)  # the only failure is that the server is gone already
     runtime.library().osp_flush()
-
-
-@contextmanager
-def _signals(ended: Callable[[], None]) -> Iterator[None]:
-    """Let SIGINT and SIGTERM call `ended`; the first of them restores what was there."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def restore() -> None:
-        for number, action in previous.items():
-            signal.signal(number, signal.SIG_DFL if action is None else action)
-
-    def on_signal(number: int, frame: object) -> None:
-        restore()
-        ended()
-
-    for number in previous:
-        signal.signal(number, on_signal)
-    try:
-        yield
-    finally:
-        restore()
 
 
 _running: set[Handler] = set()
