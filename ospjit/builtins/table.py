@@ -560,6 +560,22 @@ _b(
     c="osp_json_escape",
     shadow=True,
 )
+_b(
+    "jsonDecode",
+    "(text: string) -> Result<JsonValue, Error>",
+    "The value that a JSON text spells.",
+    c="osp_json_decode",
+    shadow=True,
+    suspends=True,
+)
+_b(
+    "jsonEncode",
+    "(value: JsonValue) -> string",
+    "The JSON text of a value, without white space; numbers that JSON cannot spell become null.",
+    c="osp_json_encode",
+    shadow=True,
+    suspends=True,
+)
 
 _section_of("Fibers and channels")
 _b("await", "<T>(fiber: Fiber<T>) -> T", "Waits for a fiber and gives its value.", suspends=True)
@@ -911,6 +927,10 @@ _r("osp_channel_close", "(channel: cell) -> Unit")
 _r("osp_select", "(arms: Ptr, count: int) -> int", suspends=True)
 _r("osp_poll", "() -> Unit", suspends=True)
 _r("osp_fiber_fail", "(message: string) -> Unit", noreturn=True)
+_r("osp_test_begin", "(name: string) -> bool")
+_r("osp_test_end", "() -> Unit")
+_r("osp_test_compare", "(label: string, place: string, expected: string, actual: string) -> Unit")
+_r("osp_test_all", "(label: string, place: string, values: List<bool>) -> Unit")
 _r("osp_http_listen", "(serverID: int, handler: thunk) -> Result<Unit, string>", suspends=True)
 _r(
     "osp_http_request",
