@@ -38,6 +38,7 @@ from ospjit.passes.lower_http import Handlers
 from ospjit.passes.lower_kit import Kit, negate
 from ospjit.passes.lower_maps import Maps
 from ospjit.passes.lower_show import Renderings
+from ospjit.passes.lower_testing import Testing
 from ospjit.passes.not_supported import NotSupported
 
 
@@ -67,6 +68,7 @@ class Lowering(Kit):
         self.collections = Collections(self)
         self.maps = Maps(self)
         self.channels = Channels(self)
+        self.testing = Testing(self)
         self.fibers = Fibers(self)
         self.handlers = Handlers(self)
 
@@ -420,6 +422,15 @@ _EXPANSIONS: dict[str, Expansion] = {
     "greaterThan": _against("gt"),
     "lessThan": _against("lt"),
     "between": _between,
+    "test": lambda s, b, args, result: s.testing.case(b, args),
+    "expect": lambda s, b, args, result: s.testing.same(b, s.string(b, "expect"), args[1], args[0]),
+    "check": lambda s, b, args, result: s.testing.same(b, *args),
+    "expectTrue": lambda s, b, args, result: s.testing.holds(b, s.string(b, "expectTrue"), True, args[0]),
+    "expectFalse": lambda s, b, args, result: s.testing.holds(b, s.string(b, "expectFalse"), False, args[0]),
+    "checkTrue": lambda s, b, args, result: s.testing.holds(b, args[0], True, args[1]),
+    "checkFalse": lambda s, b, args, result: s.testing.holds(b, args[0], False, args[1]),
+    "expectAll": lambda s, b, args, result: s.testing.all(b, s.string(b, "expectAll"), args[0]),
+    "checkAll": lambda s, b, args, result: s.testing.all(b, *args),
     "httpListen": lambda s, b, args, result: s.handlers.http_listen(b, args, result),
     "httpRequest": _http_method("osp_http_request"),
     "httpFetch": _http_method("osp_http_fetch"),

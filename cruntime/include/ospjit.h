@@ -95,6 +95,7 @@ OSP_API uint64_t osp_abi_hash(void);
 #define OSP_KIND_CLOSURE 2u /* field 0 is a code pointer; pointers are scanned from field 1 on */
 #define OSP_KIND_TASK 3u
 #define OSP_KIND_CHANNEL 4u
+#define OSP_KIND_TEST 5u
 #define OSP_INFO(kind, scan, tag) ((uint32_t)(kind) | (uint32_t)(scan) << 4 | (uint32_t)(tag) << 16)
 #define OSP_RC_STICKY (INT32_MIN / 2)
 

@@ -32,6 +32,14 @@ type HttpResponse = {
     partialLength: int
 }
 
+/// A JSON text as a value. The order of the variants is binding: the runtime makes and reads them.
+type JsonValue = JsonNull
+    | JsonBool { value: bool }
+    | JsonNumber { value: float }
+    | JsonString { value: string }
+    | JsonArray { items: List<JsonValue> }
+    | JsonObject { fields: Map<string, JsonValue> }
+
 /// A message of a WebSocket.
 type WebSocketMessage = Text { data: string } | Binary { data: string }
 """

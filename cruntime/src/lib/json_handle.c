@@ -11,7 +11,7 @@
 
 #include "../sys/sys.h"
 #include "failure.h"
-#include "json.h"
+#include "json_text.h"
 
 enum { INDEX_BITS = 24, MAX_HANDLES = (1 << INDEX_BITS) - 1 };
 
@@ -105,44 +105,11 @@ static void end_reading(int64_t handle)
 
 /* ---- the functions ------------------------------------------------------------------------------------- */
 
-static void fail_parse(char **error, const char *text, const struct osp__json_error *fault)
-{
-    size_t line = 1, column = 1;
-    for (size_t i = 0; i < fault->offset; i++) {
-        column++;
-        if (text[i] == '\n') {
-            line++;
-            column = 1;
-        }
-    }
-    osp__set_error(error, "jsonParse: line %zu, column %zu: %s", line, column, fault->reason);
-}
-
-struct job {
-    const char *text;
-    struct osp__json *document;
-    struct osp__json_error fault;
-};
-
-static void parse(void *argument)
-{
-    struct job *job = argument;
-    job->document = osp__json_parse(job->text, osp__length(job->text), &job->fault);
-}
-
-/* A text that takes longer than about a millisecond is parsed on the pool, so that other fibers go on. */
-enum { LARGE_TEXT = 1 << 18 };
-
 OSP_API int64_t osp_json_parse(osp_ctx *ctx, char *text, char **error)
 {
-    struct job job = {.text = text};
-    if (osp__length(text) < LARGE_TEXT || osp_blocking_call(ctx, parse, &job) < 0)
-        parse(&job);
-    struct osp__json *document = job.document;
-    if (document == NULL) {
-        fail_parse(error, text, &job.fault);
+    struct osp__json *document = osp__json_parse_string(ctx, "jsonParse", text, error);
+    if (document == NULL)
         return 0;
-    }
     pthread_mutex_lock(&table.lock);
     int64_t handle = enter(document);
     pthread_mutex_unlock(&table.lock);

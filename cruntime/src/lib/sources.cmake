@@ -18,6 +18,10 @@ set(OSP_LIB_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/descriptor.c
     ${CMAKE_CURRENT_LIST_DIR}/file.c
     ${CMAKE_CURRENT_LIST_DIR}/json_handle.c
+    ${CMAKE_CURRENT_LIST_DIR}/json_text.c
+    ${CMAKE_CURRENT_LIST_DIR}/json_decode.c
+    ${CMAKE_CURRENT_LIST_DIR}/json_encode.c
+    ${CMAKE_CURRENT_LIST_DIR}/testing.c
     ${CMAKE_CURRENT_LIST_DIR}/list.c
     ${CMAKE_CURRENT_LIST_DIR}/list_sort.c
     ${CMAKE_CURRENT_LIST_DIR}/string_list.c

@@ -1,0 +1,142 @@
+/* json_decode.c - from a JSON text to a value of the language's union JsonValue.
+ *
+ * The nodes of a parsed text stand before those below them. So one walk from the last node to the first finds every
+ * container's parts made already, and nothing recurses however deep the text is nested. */
+#include <errno.h>
+#include <locale.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "../fiber/fiber.h"
+#include "../sys/sys.h"
+#include "failure.h"
+#include "json_text.h"
+#include "json_value.h"
+#include "list.h"
+
+struct decoding {
+    osp_ctx *ctx;
+    const struct osp__json *document;
+    void **containers;                  /* the value of each node that is one, until it is put into another */
+    const struct osp__json_node *large; /* a number that no float can hold, if there is one */
+};
+
+static struct {
+    struct osp__header header;
+    int64_t nothing;
+} null_value = {{0, OSP_INFO(OSP_KIND_CELL, 0, OSP_JSON_NULL)}, 0};
+
+static void *make(osp_ctx *ctx, enum osp__json_type type, const void *payload)
+{
+    void *cell = osp_cell_new(ctx, OSP_INFO(OSP_KIND_CELL, type >= OSP_JSON_STRING, type), 1);
+    memcpy(cell, payload, 8);
+    return cell;
+}
+
+/* The decoded text of a string node. What is reserved for an escaped one is more than it needs; the difference is
+ * a few bytes for each escape, unless most of it is escapes. */
+static char *string_of(struct decoding *decoding, const struct osp__json_node *node)
+{
+    size_t most = node->end - node->start;
+    if (!node->escaped)
+        return osp__string_copy(decoding->ctx, decoding->document->text + node->start + 1, most - 2);
+    char *buffer = osp__alloc(most);
+    if (buffer == NULL)
+        osp__fiber_fail(decoding->ctx, "out of memory");
+    char *string = osp__string_copy(decoding->ctx, buffer, osp__json_decode(decoding->document, node, buffer));
+    osp__release(buffer);
+    return string;
+}
+
+static void *number_of(struct decoding *decoding, const struct osp__json_node *node)
+{
+    /* The text goes on behind the number with what ends it, or with its NUL. The locale is static, see number.c. */
+    double value = strtod_l(decoding->document->text + node->start, NULL, newlocale(LC_ALL_MASK, "C", NULL));
+    if (isinf(value))
+        decoding->large = node;
+    return make(decoding->ctx, OSP_JSON_NUMBER, &value);
+}
+
+/* The value of a node, owned. That of a container can be taken once. */
+static void *take(struct decoding *decoding, uint32_t index)
+{
+    const struct osp__json_node *node = &decoding->document->nodes[index];
+    switch (node->type) {
+    case OSP_JSON_NULL:
+        return &null_value.nothing;
+    case OSP_JSON_BOOL: {
+        int64_t value = decoding->document->text[node->start] == 't';
+        return make(decoding->ctx, OSP_JSON_BOOL, &value);
+    }
+    case OSP_JSON_NUMBER:
+        return number_of(decoding, node);
+    case OSP_JSON_STRING: {
+        char *value = string_of(decoding, node);
+        return make(decoding->ctx, OSP_JSON_STRING, &value);
+    }
+    default:
+        return decoding->containers[index];
+    }
+}
+
+static void *array_of(struct decoding *decoding, const struct osp__json_node *node)
+{
+    const uint32_t *children = decoding->document->children + node->children;
+    void *items = osp_list_empty(decoding->ctx, true);
+    for (uint32_t i = 0; i < node->count; i++)
+        items = osp__list_push(decoding->ctx, items, (int64_t)(uintptr_t)take(decoding, children[i]));
+    return make(decoding->ctx, OSP_JSON_ARRAY, &items);
+}
+
+/* The last of several equal keys counts. */
+static void *object_of(struct decoding *decoding, const struct osp__json_node *node)
+{
+    const uint32_t *children = decoding->document->children + node->children;
+    void *fields = osp_map_empty(decoding->ctx, true, true);
+    for (uint32_t i = 0; i < node->count; i++) {
+        char *key = string_of(decoding, &decoding->document->nodes[children[i]]);
+        void *value = take(decoding, children[i] + 1);
+        fields = osp_map_set(decoding->ctx, fields, (int64_t)(uintptr_t)key, (int64_t)(uintptr_t)value);
+    }
+    return make(decoding->ctx, OSP_JSON_OBJECT, &fields);
+}
+
+static void *decode(struct decoding *decoding)
+{
+    for (uint32_t i = decoding->document->size; i-- > 0;) {
+        const struct osp__json_node *node = &decoding->document->nodes[i];
+        if (node->type == OSP_JSON_ARRAY)
+            decoding->containers[i] = array_of(decoding, node);
+        else if (node->type == OSP_JSON_OBJECT)
+            decoding->containers[i] = object_of(decoding, node);
+        if (decoding->ctx != NULL && OSP_UNLIKELY(decoding->ctx->poll != 0))
+            osp_poll(decoding->ctx);
+    }
+    return take(decoding, 0);
+}
+
+OSP_API void *osp_json_decode(osp_ctx *ctx, char *text, char **error)
+{
+    struct osp__json *document = osp__json_parse_string(ctx, "jsonDecode", text, error);
+    if (document == NULL)
+        return NULL;
+    struct decoding decoding = {.ctx = ctx, .document = document};
+    decoding.containers = osp__alloc(document->size * sizeof *decoding.containers);
+    void *value = NULL;
+    if (decoding.containers == NULL) {
+        osp__set_error(error, "jsonDecode: out of memory");
+    } else {
+        value = decode(&decoding);
+        if (decoding.large != NULL) {
+            const struct osp__json_node *node = decoding.large;
+            osp__set_error(error, "jsonDecode: too large for a float: %.*s",
+                           (int)(node->end - node->start < 40 ? node->end - node->start : 40),
+                           document->text + node->start);
+            osp_drop(value);
+            value = NULL;
+        }
+    }
+    osp__release(decoding.containers);
+    osp__json_free(document);
+    return value;
+}
