@@ -12,6 +12,7 @@ from ospjit.ir.pipeline import parse_pipeline as _parse_pipeline
 REGISTRY = PassRegistry(
     {
         "canonicalize": "ospjit.passes.canonicalize:Canonicalize",
+        "check-globals": "ospjit.passes.check_globals:CheckGlobals",
         "cse": "ospjit.passes.cse:CommonSubexpressions",
         "dce": "ospjit.passes.dce:DeadCode",
         "lower-builtins": "ospjit.passes.lower_builtins:LowerBuiltins",

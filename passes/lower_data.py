@@ -94,7 +94,11 @@ class _Lowering:
         for op in body_of(self.module).ops:
             if op.name == "osp.global":
                 types = tuple(TypeAttr(t) for t in expand(op.attr("type")))
-                attrs = {k: op.attributes[k] for k in ("sym_name", "title", "mutable")}
+                attrs = {
+                    k: op.attributes[k]
+                    for k in ("sym_name", "title", "mutable", "checked")
+                    if k in op.attributes
+                }
                 Builder.before(op).create("rt.global", [], [], {**attrs, "types": types})
                 op.erase()
 
@@ -147,6 +151,8 @@ class _Lowering:
 
         @pattern("osp.global_get")
         def load(op: Operation, rw: Rewriter) -> bool:
+            if op.attr("checked"):
+                rw.create("rt.global_check", [], [], {"global": op.attributes["global"]})
             loads = [
                 rw.create(
                     "rt.global_load", [], [r.type], {"global": op.attributes["global"], "index": i}

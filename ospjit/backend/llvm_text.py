@@ -11,8 +11,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
+from ospjit.backend import cells
 from ospjit.builtins.table import RUNTIME, RuntimeFn
-from ospjit.dialects.rt import is_counted
+from ospjit.dialects.rt import TOKEN, first_slot, is_counted
 from ospjit.ir import Block, BlockArgument, DialectType, Operation, Region, Type, Value, body_of, f64, i1, i64
 
 #: The C-ABI function that runs a program: `void (osp_ctx *, int64_t *status)`.
@@ -26,58 +27,24 @@ ENTRY = "osp.entry"
 #: ignored.
 EXPORT = "osp_export$"
 
-_KIND_CELL = 1
-_KIND_CLOSURE = 2
-
-#: What every module starts with. Counts are plain while positive (one owner thread), shared when negative,
-#: and absent (static data) when zero; only the last two need the runtime.
+#: What every module starts with, beside what `cells` brings.
 _PRELUDE = """
 declare {i64, i1} @llvm.sadd.with.overflow.i64(i64, i64)
 declare {i64, i1} @llvm.ssub.with.overflow.i64(i64, i64)
 declare {i64, i1} @llvm.smul.with.overflow.i64(i64, i64)
 declare double @llvm.fabs.f64(double)
 declare ptr @llvm.frameaddress.p0(i32)
+"""
 
-define internal void @rt.dup(ptr %p) alwaysinline nounwind {
-  %null = icmp eq ptr %p, null
-  br i1 %null, label %end, label %look
-look:
-  %at = getelementptr i8, ptr %p, i64 -8
-  %rc = load i32, ptr %at
-  %plain = icmp sgt i32 %rc, 0
-  br i1 %plain, label %count, label %other, !prof !0
-count:
-  %more = add nuw i32 %rc, 1
-  store i32 %more, ptr %at
-  br label %end
-other:
-  %static = icmp eq i32 %rc, 0
-  br i1 %static, label %end, label %shared
-shared:
-  call void @osp_dup(ptr %p)
-  br label %end
-end:
-  ret void
-}
-
-define internal void @rt.drop(ptr %p) alwaysinline nounwind {
-  %null = icmp eq ptr %p, null
-  br i1 %null, label %end, label %look
-look:
-  %at = getelementptr i8, ptr %p, i64 -8
-  %rc = load i32, ptr %at
-  %many = icmp sgt i32 %rc, 1
-  br i1 %many, label %count, label %other
-count:
-  %less = add nsw i32 %rc, -1
-  store i32 %less, ptr %at
-  br label %end
-other:
-  %static = icmp eq i32 %rc, 0
-  br i1 %static, label %end, label %last
-last:
-  call void @osp_drop(ptr %p)
-  br label %end
+#: What a checked variable needs; `@rt.global_check` is inlined, so that a check is a load and a branch.
+_GLOBAL_CHECK = """
+define internal void @rt.global_check(ptr %ctx, ptr %flag, ptr %message) alwaysinline {
+  %set = load i8, ptr %flag
+  %ready = icmp ne i8 %set, 0
+  br i1 %ready, label %end, label %early, !prof !0
+early:
+  call void @osp_fiber_fail(ptr %ctx, ptr %message)
+  unreachable
 end:
   ret void
 }
@@ -149,7 +116,7 @@ def llvm_type(t: Type) -> str:
         return "i1"
     if t is f64:
         return "double"
-    if is_counted(t) or (isinstance(t, DialectType) and t.name == "osp.ptr"):
+    if is_counted(t) or t is TOKEN or (isinstance(t, DialectType) and t.name == "osp.ptr"):
         return "ptr"
     raise TypeError(f"type {t} has no machine representation")
 
@@ -170,13 +137,6 @@ def _escaped(c: str) -> str:
     return "".join(f"\\{byte:02X}" for byte in c.encode("utf-8", "surrogateescape"))
 
 
-def info_word(kind: int, scan: int, tag: int) -> int:
-    """The header's 32-bit description of a cell: kind, number of counted slots, tag."""
-    if scan > 0xFFF or tag > 0xFFFF:
-        raise OverflowError("a type has too many fields or variants")
-    return kind | scan << 4 | tag << 16
-
-
 def emit(module: Operation, *, name: str = "osprey") -> str:
     """The LLVM IR of a lowered module, as text."""
     return _Emitter(module, name).run()
@@ -190,8 +150,11 @@ class _Emitter:
         self.constants: list[str] = []
         self.strings: dict[bytes, str] = {}
         self.static: dict[tuple[int, str], str] = {}
-        self.used: set[str] = {"osp_dup", "osp_drop"}
+        self.used: set[str] = set(cells.CALLED)
+        self.drops: dict[str, str] = {}
         self.mutable: dict[str, bool] = {}
+        #: The titles of the variables whose reads are checked.
+        self.checked: dict[str, str] = {}
 
     def run(self) -> str:
         entry = False
@@ -212,10 +175,16 @@ class _Emitter:
         self._thunk()
         declarations = [self._declaration(RUNTIME[symbol]) for symbol in sorted(self.used)]
         head = [f"; ModuleID = '{self.name}'", f'source_filename = "{self.name}"']
-        return "\n".join([*head, *self.constants, _PRELUDE, *declarations, *self.lines, _EPILOGUE])
+        check = [_GLOBAL_CHECK] if self.checked else []
+        return "\n".join([*head, *self.constants, _PRELUDE, cells.PRELUDE, *check, *declarations, *self.drops.values(), *self.lines, _EPILOGUE])
 
     def _global(self, op: Operation) -> None:
-        self.mutable[op.attr("sym_name")] = bool(op.attr("mutable"))
+        name = op.attr("sym_name")
+        self.mutable[name] = bool(op.attr("mutable"))
+        if op.attr("checked"):
+            self.checked[name] = op.attr("title")
+            self.constants.append(f"{quoted(name + '.set')} = internal global i8 0")
+            self.used.add("osp_fiber_fail")
         for index, t in enumerate(op.attr("types")):
             name = quoted(f"{op.attr('sym_name')}.{index}")
             self.constants.append(f"{name} = internal global {llvm_type(t)} zeroinitializer")
@@ -313,7 +282,7 @@ class _Emitter:
         if key not in self.static:
             name = f"@cell.{len(self.static)}"
             self.static[key] = f"getelementptr (i8, ptr {name}, i64 8)"
-            info = info_word(_KIND_CLOSURE if code else _KIND_CELL, 0, tag)
+            info = cells.info_word(cells.KIND_CLOSURE if code else cells.KIND_CELL, 0, tag)
             first = f"ptr {code}" if code else "ptr null"
             self.constants.append(
                 f"{name} = private constant {{i32, i32, ptr}} {{i32 0, i32 {info}, {first}}}, align 16"
@@ -521,12 +490,32 @@ class _Function:
         self.emit(f"{self.name(op.result)} = call ptr @osp_cell_new(ptr %ctx, i64 {info}, i64 {words})")
 
     def _cell(self, op: Operation) -> None:
-        self._new_cell(op, info_word(_KIND_CELL, op.attr("scan"), op.attr("tag")), len(op.operands))
+        self._new_cell(op, cells.info_word(cells.KIND_CELL, op.attr("scan"), op.attr("tag")), len(op.operands))
         for index, value in enumerate(op.operands):
             self._store(value, self._slot_address(op.result, index))
 
+    def _cell_reuse(self, op: Operation) -> None:
+        token, *fields = op.operands
+        info = cells.info_word(cells.KIND_CELL, op.attr("scan"), op.attr("tag"))
+        args = f"ptr %ctx, {self.typed(token)}, i64 {info}, i64 {len(fields)}"
+        self.emit(f"{self.name(op.result)} = call ptr @rt.cell_reuse({args})")
+        for index, value in enumerate(fields):
+            self._store(value, self._slot_address(op.result, index))
+
+    def _drop_cell(self, op: Operation) -> None:
+        """Every layout and choice of slots that move has a function of its own."""
+        cell = op.operands[0]
+        first, scan, slots = first_slot(cell.type), op.attr("scan"), op.attr("slots")
+        reuse = op.name == "rt.drop_reuse"
+        name = cells.drop_name(first, scan, slots, reuse)
+        if name not in self.e.drops:
+            self.e.drops[name] = cells.drop_function(name, first, scan, slots, reuse)
+        bound = f"{self.name(op.result)} = " if reuse else ""
+        result = "ptr" if reuse else "void"
+        self.emit(f"{bound}call {result} @{name}({', '.join(map(self.typed, op.operands))})")
+
     def _closure(self, op: Operation) -> None:
-        self._new_cell(op, info_word(_KIND_CLOSURE, op.attr("scan"), 0), len(op.operands) + 1)
+        self._new_cell(op, cells.info_word(cells.KIND_CLOSURE, op.attr("scan"), 0), len(op.operands) + 1)
         self.emit(f"store ptr {quoted(op.attr('callee'))}, ptr {self.name(op.result)}")
         for index, value in enumerate(op.operands):
             self._store(value, self._slot_address(op.result, index + 1))
@@ -555,6 +544,13 @@ class _Function:
             self.emit(f"call void @rt.drop(ptr {old})")
         else:
             self.emit(f"store {self.typed(value)}, ptr {name}")
+        if op.attr("global") in self.e.checked:
+            self.emit(f"store i8 1, ptr {quoted(op.attr('global') + '.set')}")
+
+    def _global_check(self, op: Operation) -> None:
+        name = op.attr("global")
+        message = self.e.string(f"'{self.e.checked[name]}' is read before its initialiser has run")
+        self.emit(f"call void @rt.global_check(ptr %ctx, ptr {quoted(name + '.set')}, ptr {message})")
 
     def _count(self, op: Operation) -> None:
         self.emit(f"call void @{op.name}({self.typed(op.operands[0])})")
@@ -781,8 +777,13 @@ _EMIT: dict[str, Callable[[_Function, Operation], None]] = {
     "rt.closure": _Function._maybe_closure,
     "rt.global_load": _Function._global_load,
     "rt.global_store": _Function._global_store,
+    "rt.global_check": _Function._global_check,
     "rt.dup": _Function._count,
     "rt.drop": _Function._count,
+    "rt.drop_cell": _Function._drop_cell,
+    "rt.drop_reuse": _Function._drop_cell,
+    "rt.cell_reuse": _Function._cell_reuse,
+    "rt.free_token": _Function._count,
     "rt.concat": _Function._concat,
     "rt.list": _Function._list,
     "rt.select": _Function._select_arms,

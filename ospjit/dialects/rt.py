@@ -1,8 +1,17 @@
 """The `rt` dialect: calls of the C runtime, heap cells, counts and function values at machine level.
 
 What is left after lowering, beside `func`, `cf` and `arith`. Counted types are strings, function values, data
-cells and the runtime's own objects; only the pass `perceus` may create `rt.dup` and `rt.drop`. A `rt.call` of
-a fallible function has the message as its last result: null when the call succeeded.
+cells and the runtime's own objects; only the pass `perceus` may create the operations that count. A `rt.call`
+of a fallible function has the message as its last result: null when the call succeeded.
+
+Who owns what, after `perceus`. A reference is owned by exactly one holder, and given up exactly once on every
+path: by a consuming operation or by one that drops. Arguments of functions and of blocks are owned by who
+receives them; the attribute `borrowed` of a `func.func` lists those parameters, by index, that stay the
+caller's, who keeps them alive during the call. Results are owned by who receives them; `static_results` of a
+`func.func` lists those that are always static. Static are literals, null, cells and function values without
+contents, and what is loaded from a global that is not mutable, with its slots: they are never freed, and need
+no counts. The result of `rt.slot` and of `rt.load_word` may be used without a count of its own as long as the
+cell that it was read from is held, be it by this function, by the caller, or through a cell further out.
 """
 
 from __future__ import annotations
@@ -10,6 +19,7 @@ from __future__ import annotations
 from ospjit.builtins.table import RUNTIME
 from ospjit.ir import (
     ArrayAttr,
+    Attribute,
     Dialect,
     DialectType,
     IntAttr,
@@ -43,7 +53,12 @@ COUNTED = frozenset(
 )
 
 
-#: Operations that take over the references of all their operands; those of `rt.call` stand in the table.
+#: What is left of a dead cell: its memory, or null if the cell lives on. Used exactly once on every path, by
+#: `rt.cell_reuse` or `rt.free_token`.
+TOKEN = DialectType("rt.token")
+
+#: Operations that take over the references of all their operands, but for the parameters of a `func.call`'s
+#: callee that are `borrowed`; those of `rt.call` stand in the table.
 CONSUMING = frozenset(
     (
         "func.call",
@@ -66,6 +81,11 @@ BORROWED_RESULT = frozenset(("rt.slot", "rt.load_word", "rt.global_load", "arith
 def is_counted(t: Type) -> bool:
     """Whether values of a lowered type are pointers to counted cells."""
     return isinstance(t, DialectType) and t.name in COUNTED
+
+
+def first_slot(t: Type) -> int:
+    """The index of the first counted slot in cells of a type: function values start with their code."""
+    return 1 if isinstance(t, DialectType) and t.name == "osp.fn" else 0
 
 
 def _verify_call(op: Operation) -> None:
@@ -95,6 +115,30 @@ def _verify_is_null(op: Operation) -> None:
         raise VerifyError("result must be i1", op)
 
 
+def _verify_drop_cell(op: Operation) -> None:
+    if not op.operands or not is_counted(op.operands[0].type):
+        raise VerifyError("the first operand must be a counted cell", op)
+    words, scan, slots = (op.attr(name) for name in ("words", "scan", "slots"))
+    if not all(isinstance(slot, int) for slot in slots):
+        raise VerifyError("slots are given by their indices", op)
+    if not 0 <= scan <= words:
+        raise VerifyError("a cell has no more counted slots than words", op)
+    if len(slots) != len(op.operands) - 1 or len(set(slots)) != len(slots):
+        raise VerifyError("every operand after the cell must be a slot of its own", op)
+    first = first_slot(op.operands[0].type)
+    if any(not first <= slot < first + scan for slot in slots):
+        raise VerifyError("only counted slots can move out", op)
+    if any(not is_counted(v.type) for v in op.operands[1:]):
+        raise VerifyError("only counted values can move out", op)
+    if op.results and op.result.type is not TOKEN:
+        raise VerifyError(f"result must be {TOKEN}", op)
+
+
+def _verify_token(op: Operation) -> None:
+    if not op.operands or op.operands[0].type is not TOKEN:
+        raise VerifyError(f"the first operand must be {TOKEN}", op)
+
+
 def _verify_overflow(op: Operation) -> None:
     if [v.type for v in (*op.operands, *op.results)] != [i64, i64, i64, i1]:
         raise VerifyError("must take two i64 and yield i64 and i1", op)
@@ -104,6 +148,8 @@ def _verify_tag(op: Operation) -> None:
     if op.result.type is not i64:
         raise VerifyError("result must be i64", op)
 
+
+_LAYOUT: dict[str, type[Attribute]] = {"words": IntAttr, "scan": IntAttr, "slots": ArrayAttr}
 
 OPS = [
     OpDef(
@@ -200,8 +246,17 @@ OPS = [
     ),
     OpDef(
         "rt.slot",
-        "What a slot of a cell holds, borrowed from the cell.",
-        verify=both(shape(operands=1, results=1, attributes={"index": IntAttr}), _verify_slot),
+        "What a slot of a cell holds, borrowed from the cell. `words` and `scan`, if given, are the cell's size and "
+        "number of counted slots: what holds the slot has this layout.",
+        verify=both(
+            shape(
+                operands=1,
+                results=1,
+                attributes={"index": IntAttr},
+                optional={"words": IntAttr, "scan": IntAttr},
+            ),
+            _verify_slot,
+        ),
         pure=True,
     ),
     OpDef("rt.tag", "The tag of a cell.", verify=both(shape(operands=1, results=1), _verify_tag), pure=True),
@@ -217,8 +272,13 @@ OPS = [
         verify=shape(operands=None, results=None),
     ),
     OpDef(
+        "rt.global_check",
+        "Ends the fiber if a file-scope variable has no value yet.",
+        verify=shape(attributes={"global": SymbolRefAttr}),
+    ),
+    OpDef(
         "rt.global_load",
-        "What a slot of a file-scope variable holds, borrowed.",
+        "What a slot of a file-scope variable holds, borrowed; static unless the variable is mutable.",
         verify=shape(results=1, attributes={"global": SymbolRefAttr, "index": IntAttr}),
     ),
     OpDef(
@@ -231,6 +291,29 @@ OPS = [
         "rt.drop",
         "One reference to a cell less; the last one frees it.",
         verify=both(shape(operands=1), _verify_count),
+    ),
+    OpDef(
+        "rt.drop_cell",
+        "One reference to a cell of known layout less, one more to each of these `slots` of it, which follow as "
+        "operands: a `rt.dup` of each and a `rt.drop`, but if the reference was the last, the slots move out.",
+        verify=both(shape(operands=None, attributes=_LAYOUT), _verify_drop_cell),
+    ),
+    OpDef(
+        "rt.drop_reuse",
+        "As `rt.drop_cell`; yields the cell's memory instead of freeing it, null if it was not the last reference.",
+        verify=both(shape(operands=None, results=1, attributes=_LAYOUT), _verify_drop_cell),
+    ),
+    OpDef(
+        "rt.cell_reuse",
+        "As `rt.cell`, in the memory of the token that is the first operand, unless that is null.",
+        verify=both(
+            shape(operands=None, results=1, attributes={"tag": IntAttr, "scan": IntAttr}), _verify_token
+        ),
+    ),
+    OpDef(
+        "rt.free_token",
+        "Frees the memory that was kept for a cell which this path does not make.",
+        verify=both(shape(operands=1), _verify_token),
     ),
     OpDef("rt.unreachable", "Control never comes here.", verify=shape(), terminator=True),
 ]

@@ -16,7 +16,10 @@ CAPABILITIES = {
 }
 
 #: The passes, in order; see docs for what each needs from those before it.
-PIPELINE = "specialize,lower-builtins,lower-match,lower-enums,unbox-results,lower-data,tail-calls,perceus"
+PIPELINE = (
+    "specialize,check-globals,lower-builtins,lower-match,lower-enums,unbox-results,lower-data,"
+    "tail-calls,perceus"
+)
 
 
 @dataclass
