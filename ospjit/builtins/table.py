@@ -617,10 +617,36 @@ _b(
     "Compares, with a label.",
     shadow=True,
 )
-_b("expectTrue", "(value: bool) -> Unit", "The value is true.", shadow=True)
-_b("expectFalse", "(value: bool) -> Unit", "The value is false.", shadow=True)
-_b("checkTrue", "(label: string, value: bool) -> Unit", "The value is true, with a label.", shadow=True)
-_b("checkFalse", "(label: string, value: bool) -> Unit", "The value is false, with a label.", shadow=True)
+_b(
+    "expectTrue",
+    ["(value: bool) -> Unit", "<E: printable>(value: Result<bool, E>) -> Unit"],
+    "The value is true.",
+    shadow=True,
+)
+_b(
+    "expectFalse",
+    ["(value: bool) -> Unit", "<E: printable>(value: Result<bool, E>) -> Unit"],
+    "The value is false.",
+    shadow=True,
+)
+_b(
+    "checkTrue",
+    [
+        "(label: string, value: bool) -> Unit",
+        "<E: printable>(label: string, value: Result<bool, E>) -> Unit",
+    ],
+    "The value is true, with a label.",
+    shadow=True,
+)
+_b(
+    "checkFalse",
+    [
+        "(label: string, value: bool) -> Unit",
+        "<E: printable>(label: string, value: Result<bool, E>) -> Unit",
+    ],
+    "The value is false, with a label.",
+    shadow=True,
+)
 _b("expectAll", "(values: List<bool>) -> Unit", "All values are true.", shadow=True)
 _b(
     "checkAll",
@@ -664,6 +690,35 @@ _b(
     c="osp_http_stop_server",
     cap="http",
     suspends=True,
+)
+
+_b(
+    "urlDecode",
+    "(s: string) -> Result<string, Error>",
+    "With every %XX replaced by its byte; a + stays.",
+    c="osp_url_decode",
+    shadow=True,
+)
+_b(
+    "urlEncode",
+    "(s: string) -> string",
+    "With everything but letters, digits and - . _ ~ as %XX.",
+    c="osp_url_encode",
+    shadow=True,
+)
+_b(
+    "queryParam",
+    "(query: string, name: string) -> Result<string, Error>",
+    "The decoded value of the first parameter of this name in a query; + is a space.",
+    c="osp_query_param",
+    shadow=True,
+)
+_b(
+    "headerValue",
+    "(headers: string, name: string) -> Result<string, Error>",
+    "The value of the first field of this name, in any case, in raw headers.",
+    c="osp_header_value",
+    shadow=True,
 )
 
 _section_of("HTTP client")
@@ -907,6 +962,7 @@ _r("osp_map_keys", "(map: cell) -> cell")
 _r("osp_map_values", "(map: cell) -> cell")
 _r("osp_map_merge", "(map: cell, other: cell) -> cell", owned=[0, 1])
 _r("osp_cell_new", "(info: int, words: int) -> cell")
+_r("osp_cell_free", "(cell: cell) -> Unit", context=False)  # the memory alone: what it held has moved on
 _r("osp_dup", "(value: cell) -> Unit", context=False)
 _r("osp_drop", "(value: cell) -> Unit", owned=[0], context=False)
 _r("osp_mark_shared", "(value: cell) -> Unit", context=False)

@@ -2,7 +2,7 @@
 
 // A function value that reads a variable exists before the initialiser: the read is checked.
 // CHECK-LABEL: "builtin.module"
-// CHECK: "osp.global"() {checked, sym_name = "late"
+// CHECK: "osp.global"() {checked, mutable = false, sym_name = "late"
 // CHECK: "osp.global_get"() {checked, global = @late}
 "osp.global"() {sym_name = "late", type = i64, title = "late", mutable = false} : () -> ()
 "func.func"() ({
