@@ -10,7 +10,7 @@ from ospjit.types.exhaustive import Coverage
 from ospjit.types.functions import Functions
 from ospjit.types.scope import FnInfo, Frame
 from ospjit.types.types import UNIT, Fun, Type, param
-from ospjit.types.unify import zonk
+from ospjit.types.unify import Settling
 
 
 def finish(session: Functions) -> dict[str, core.Function]:
@@ -28,16 +28,14 @@ def finish(session: Functions) -> dict[str, core.Function]:
 
 
 def _settle_types(session: Functions) -> None:
-    seen: dict[int, tuple[Type, Type]] = {}
-
-    def settled(t: Type) -> Type:
-        known = seen.get(id(t))
-        if known is None:
-            known = seen[id(t)] = (t, zonk(t))  # keeps `t` alive, so that its id stays its own
-        return known[1]
-
+    settling = Settling()
+    settled = settling.zonk
+    checked: set[Type] = set()
     for node in session.exprs:
         node.type = settled(node.type)
+        if not session.too_large and node.type not in checked:
+            checked.add(node.type)
+            session.limit_type(node.type, node.span)
         if isinstance(node, (core.CallFn, core.FuncRef, core.CallBuiltin, core.BuiltinRef)):
             node.targs = tuple(map(settled, node.targs))
     for pattern in session.patterns:

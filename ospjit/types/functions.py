@@ -128,6 +128,8 @@ class Functions(Expressions):
             names.append(name)
         for info in infos:
             assert info.mono is not None
+            if self.limit_type(info.mono, info.decl.name_span):
+                info.mono = Fun(info.mono.params, BAD)
             info.own = (*rigid, *names)
             info.scheme = Scheme(info.own, info.mono, kept)
 

@@ -26,7 +26,7 @@ from ospjit.types.scope import (
     Scope,
 )
 from ospjit.types.types import ANY, ERROR_TYPES, FLOAT, INT, STRING, UNIT, Con, Fun, Rec, Type
-from ospjit.types.unify import BAD, Unifier, Var, contains_bad, prune, replace, variables
+from ospjit.types.unify import BAD, MAX_TYPE, Unifier, Var, contains_bad, is_larger, prune, replace, variables
 
 Argument = ast.Expr | core.Expr
 AnyExpr = TypeVar("AnyExpr", bound=core.Expr)
@@ -43,6 +43,10 @@ CAPABILITIES = {
     "ffi": "foreign functions are disabled (--no-ffi)",
     "process": "processes are disabled (--no-process)",
 }
+
+
+#: How many names of a type a message shows.
+SHOWN = 60
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ class Session:
         self.datas: dict[str, core.Data] = {}
         self.functions: dict[str, FnInfo] = {}
         self.file_muts: set[str] = set()
+        self.too_large = False
         self.defining: list[str] = []  # the `let`s around whose values are being inferred
         self.coming: list[set[str]] = []  # for each block around: the variables declared further down
         self.file_names: dict[str, Span] = {}
@@ -233,16 +238,23 @@ class Session:
     # ---- types
 
     def show(self, t: Type) -> str:
-        """A type as a person writes it."""
+        """A type as a person writes it; an enormous one is cut short."""
+        return self._show(t, [SHOWN])
+
+    def _show(self, t: Type, left: list[int]) -> str:
+        """The same with a budget: `left[0]` more names."""
         t = prune(t)
+        left[0] -= 1
+        if left[0] < 0:
+            return "…"
         if isinstance(t, Con):
             data = self.datas.get(t.name)
             title = data.title if data is not None else t.name
-            return title + (f"<{', '.join(map(self.show, t.args))}>" if t.args else "")
+            return title + (f"<{', '.join(self._show(a, left) for a in t.args)}>" if t.args else "")
         if isinstance(t, Fun):
-            return f"({', '.join(map(self.show, t.params))}) -> {self.show(t.result)}"
+            return f"({', '.join(self._show(p, left) for p in t.params)}) -> {self._show(t.result, left)}"
         if isinstance(t, Rec):
-            return "{ " + ", ".join(f"{name}: {self.show(f)}" for name, f in t.fields) + " }"
+            return "{ " + ", ".join(f"{name}: {self._show(f, left)}" for name, f in t.fields) + " }"
         return str(t)
 
     def is_result(self, t: Type) -> bool:
@@ -270,6 +282,16 @@ class Session:
             if field_name == name:
                 return field_type
         return None
+
+    def limit_type(self, t: Type, span: Span) -> bool:
+        """Report a type that is too large; once is enough: whatever uses the value has such a type too."""
+        if not is_larger(t, MAX_TYPE):
+            return False
+        if not self.too_large:
+            self.too_large = True
+            hints = ("declare a type for its parts: a declared type is one name",)
+            self.error("OSP3019", "the type of this expression is too large", span, hints)
+        return True
 
     def instance(self, data: core.Data) -> Con:
         """A declared type with fresh arguments."""

@@ -9,7 +9,7 @@ values.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ospjit.types.types import INT, Con, Fun, Param, Rec, Type, con, fun, rec
@@ -121,16 +121,15 @@ class Unifier:
 
     def _lower(self, t: Type, var: Var) -> bool:
         """Lower the levels in `t` to that of `var`; False if `var` occurs in it."""
-        t = prune(t)
-        if type(t) is Var:
-            if t is var:
-                return False
-            if t.level > var.level:
-                if self._trail is not None:
-                    self._trail.append((t, t, t.level))
-                t.level = var.level
-            return True
-        return all(self._lower(part, var) for part in parts(t))
+        for found in _inside(t):
+            if type(found) is Var:
+                if found is var:
+                    return False
+                if found.level > var.level:
+                    if self._trail is not None:
+                        self._trail.append((found, found, found.level))
+                    found.level = var.level
+        return True
 
     def attempt(self, pairs: list[tuple[Type, Type]]) -> list[Var] | None:
         """Whether all pairs unify together, without doing it: the variables that would be bound, or None."""
@@ -157,59 +156,106 @@ def parts(t: Type) -> tuple[Type, ...]:
     return ()
 
 
+def _inside(t: Type) -> Iterator[Type]:
+    """`t` and all types in it, pruned, each once: types share parts, and as trees they may be enormous."""
+    t = prune(t)
+    yield t
+    if type(t) is Var or not parts(t):
+        return
+    seen = {id(t)}
+    work = [*reversed(parts(t))]
+    while work:
+        t = prune(work.pop())
+        if id(t) not in seen:
+            seen.add(id(t))
+            yield t
+            work.extend(reversed(parts(t)))
+
+
 def replace(t: Type, mapping: Mapping[str, Type]) -> Type:
     """`t` with parameters replaced by name; parts without any are kept as they are."""
+    return _replace(t, mapping, {})
+
+
+def _replace(t: Type, mapping: Mapping[str, Type], done: dict[int, Type]) -> Type:
     t = prune(t)
     if isinstance(t, Param):
         return mapping.get(t.name, t)
+    inside = parts(t)
+    if not inside:
+        return t
+    made = done.get(id(t))
+    if made is None:
+        new = tuple(_replace(p, mapping, done) for p in inside)
+        same = all(a is b for a, b in zip(new, inside, strict=True))
+        made = done[id(t)] = t if same else _rebuilt(t, new)
+    return made
+
+
+def _rebuilt(t: Type, inside: tuple[Type, ...]) -> Type:
+    """A type with other parts, not interned."""
     if isinstance(t, Con):
-        if not t.args:
-            return t
-        args = tuple(replace(a, mapping) for a in t.args)
-        return t if all(a is b for a, b in zip(args, t.args, strict=True)) else Con(t.name, args)
+        return Con(t.name, inside)
     if isinstance(t, Fun):
-        return Fun(tuple(replace(p, mapping) for p in t.params), replace(t.result, mapping))
-    if isinstance(t, Rec):
-        return Rec(tuple((name, replace(f, mapping)) for name, f in t.fields))
-    return t
+        return Fun(inside[:-1], inside[-1])
+    assert isinstance(t, Rec)
+    return Rec(tuple((name, part) for (name, _), part in zip(t.fields, inside, strict=True)))
 
 
 def variables(t: Type, found: dict[Var, None]) -> None:
     """Add the unresolved variables of `t` to `found`, in order."""
-    t = prune(t)
-    if type(t) is Var:
-        found[t] = None
-        return
-    for part in parts(t):
-        variables(part, found)
+    found.update((v, None) for v in _inside(t) if type(v) is Var)
 
 
 def parameters(t: Type, found: dict[str, None]) -> None:
     """Add the names of the parameters in `t` to `found`, in order."""
-    t = prune(t)
-    if isinstance(t, Param):
-        found[t.name] = None
-        return
-    for part in parts(t):
-        parameters(part, found)
+    found.update((p.name, None) for p in _inside(t) if isinstance(p, Param))
 
 
-def zonk(t: Type) -> Type:
-    """The interned type without variables. One that nothing settled becomes `int`: no value depends on it."""
-    t = prune(t)
-    if isinstance(t, Con):
-        return con(t.name, *(zonk(a) for a in t.args)) if t.args else t
-    if isinstance(t, Fun):
-        return fun((zonk(p) for p in t.params), zonk(t.result))
-    if isinstance(t, Rec):
-        return rec((name, zonk(f)) for name, f in t.fields)
-    if type(t) is Var:
-        t.ref = INT
-        return INT
-    return t
+#: How many names a type may have, written out. Types share their parts; what is made of them does not always.
+MAX_TYPE = 5_000
+
+
+class Settling:
+    """From types under inference to interned ones, each part once."""
+
+    __slots__ = ("_done",)
+
+    def __init__(self) -> None:
+        self._done: dict[int, tuple[Type, Type]] = {}
+
+    def zonk(self, t: Type) -> Type:
+        """The interned type without variables. What nothing settled becomes `int`: no value depends on it."""
+        known = self._done.get(id(t))
+        if known is not None:
+            return known[1]
+        given, t = t, prune(t)
+        if isinstance(t, Con):
+            made: Type = con(t.name, *map(self.zonk, t.args)) if t.args else t
+        elif isinstance(t, Fun):
+            made = fun(map(self.zonk, t.params), self.zonk(t.result))
+        elif isinstance(t, Rec):
+            made = rec((name, self.zonk(f)) for name, f in t.fields)
+        elif type(t) is Var:
+            t.ref = made = INT
+        else:
+            made = t
+        self._done[id(given)] = (given, made)  # keeps `given` alive, so that its id stays its own
+        return made
+
+
+def is_larger(t: Type, limit: int) -> bool:
+    """Whether a type, written out, has more names than `limit`."""
+    work = [t]
+    count = 0
+    while work:
+        count += 1
+        if count > limit:
+            return True
+        work.extend(parts(prune(work.pop())))
+    return False
 
 
 def contains_bad(t: Type) -> bool:
     """Whether an error that has been reported is inside `t`."""
-    t = prune(t)
-    return t is BAD or any(contains_bad(p) for p in parts(t))
+    return any(p is BAD for p in _inside(t))

@@ -13,7 +13,7 @@ from ospjit.diagnostics import Diagnostics, Source
 from ospjit.syntax.parser import parse
 from ospjit.types.check import check
 from ospjit.types.dump import dump
-from tests.types.checked import program, types
+from tests.types.checked import complaints, program, types
 
 SAMPLES = [
     """
@@ -130,6 +130,20 @@ def test_a_long_generic_sum_takes_linear_time() -> None:
     start = time.perf_counter()
     assert types("fn f(x) = " + " + ".join(["x"] * 5_000) + "\nlet y = f(1.5)")["y"] == "float"
     assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "let a0 = 1\n" + "\n".join(f"let a{i + 1} = {{ l: a{i}, r: a{i} }}" for i in range(50)),
+        "fn f0(x) = x\n" + "\n".join(f"fn f{i + 1}(x) = {{ l: f{i}(x), r: f{i}(x) }}" for i in range(50)),
+    ],
+    ids=["values", "functions"],
+)
+def test_types_that_double_with_every_line(text: str) -> None:
+    start = time.perf_counter()
+    assert [c.partition(" ")[2] for c in complaints(text)] == ["the type of this expression is too large"]
+    assert time.perf_counter() - start < 10
 
 
 def test_the_recursion_limit_is_what_it_was() -> None:
