@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ospjit.driver.options import PIPELINE
 from tests.e2e.program import COMMAND, PATIENCE, ROOT, Program, environment, run
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -103,3 +104,11 @@ def test_links_and_options(page: Path) -> None:
     options = run("--help").stdout
     for option in re.findall(r"`(--[a-z][a-z-]+)", text):
         assert option in options or page.stem == "CONTRIBUTING", option
+
+
+def test_the_page_of_passes_is_complete() -> None:
+    """Its table is the pipeline in order, and every other pass is named as well."""
+    text = (ROOT / "docs/passes.md").read_text()
+    assert re.findall(r"^\| `([a-z-]+)` ", text, re.MULTILINE) == PIPELINE.split(",")
+    for line in run("passes").stdout.splitlines():
+        assert f"`{line.split()[0]}`" in text
