@@ -1,9 +1,9 @@
-"""check-globals: reads of file-scope variables that may come before the initialiser are checked when they happen.
+"""check-globals: reads of file-scope variables that may come before the initialiser are checked.
 
-The file's statements run from top to bottom; what a statement calls may read a variable that a later one
+The statements of a file run from top to bottom; what one calls may read a variable that a later one
 initialises. A variable is checked if, before its initialiser, some statement can reach a function that reads
-it: by a call, or because a function value that reads it exists at all. The checker has already refused what is
-certain to fail; all other variables cost nothing.
+it: by a call, or because a function value that reads it exists at all. The checker has already refused what
+is certain to fail; all other variables cost nothing.
 
     osp.global @x                    %v = osp.global_get {global = @x}
 ->  osp.global @x {checked}          %v = osp.global_get {checked, global = @x}

@@ -94,7 +94,7 @@ class _Lowering:
         for op in body_of(self.module).ops:
             if op.name == "osp.global":
                 types = tuple(TypeAttr(t) for t in expand(op.attr("type")))
-                attrs = {
+                attrs: dict[str, object] = {
                     k: op.attributes[k]
                     for k in ("sym_name", "title", "mutable", "checked")
                     if k in op.attributes
