@@ -26,6 +26,8 @@ STACK_BYTES = 512 << 20
 
 Result = TypeVar("Result")
 
+__all__ = ["CheckOptions", "check"]
+
 
 def check(
     program: ast.Program, diagnostics: Diagnostics, options: CheckOptions | None = None
@@ -100,6 +102,3 @@ def _with_deep_stack(work: Callable[[], Result]) -> Result:
     if failure:
         raise failure[0]
     return outcome[0]
-
-
-__all__ = ["CheckOptions", "check"]

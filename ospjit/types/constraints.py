@@ -493,18 +493,3 @@ class Payload(Constraint):
             return error is message
         session.expect(STRING if error in ERROR_TYPES else error, message, self)
         return True
-
-
-__all__ = [
-    "SIGNS",
-    "Arithmetic",
-    "Constraint",
-    "Equality",
-    "HasField",
-    "Indexed",
-    "Negation",
-    "Order",
-    "Payload",
-    "Property",
-    "unknown",
-]

@@ -2,8 +2,8 @@
 
 Every expression has its type and span. Arguments are positional; pipes, named arguments, method calls and
 defaults of record fields are gone; short-circuit operators are `If`; instantiations, captures and coercions
-are written out. Inside a generic function types may hold `Param`s, and a `Prim` or `GetField` on such an
-operand takes its meaning when the function is instantiated.
+are written out. Inside a generic function types may hold `Param`s, and a `Prim`, `GetField`, `Update` or
+`Index` on such an operand takes its meaning when the function is instantiated.
 
 The tree is data: no method here computes anything, and nothing changes a node after it is made. Chains of
 operators may be very deep on the left: whoever walks it must not recurse there.
@@ -70,7 +70,7 @@ class FuncRef(Expr):
 
 @dataclass(slots=True, eq=False)
 class BuiltinRef(Expr):
-    """A built-in as a value; `overload` indexes the signatures of its table entry."""
+    """A built-in as a value; `overload` indexes the signatures of its table entry, -1 as in `CallBuiltin`."""
 
     name: str
     overload: int
@@ -89,7 +89,8 @@ class CallFn(Expr):
 
 @dataclass(slots=True, eq=False)
 class CallBuiltin(Expr):
-    """A call of a built-in."""
+    """A call of a built-in. `overload` is -1, and `targs` is empty, where the types in a generic function do
+    not decide between several signatures: `overload.select` does for the types of an instance."""
 
     name: str
     overload: int
@@ -123,7 +124,8 @@ class Prim(Expr):
 
 @dataclass(slots=True, eq=False)
 class Construct(Expr):
-    """A record, a variant or a `Result` (`Success`, `Error`). `args` in the declared order of the fields;
+    """A record, a variant or a `Result` (`Success`, `Error`); a structural record has no `variant` (""), and
+    its fields are sorted by name. `args` in the declared order of the fields;
     they are evaluated in the order that `order` gives (indices into `args`): the source's."""
 
     variant: str
@@ -231,7 +233,7 @@ class Lambda(Expr):
 
 @dataclass(slots=True, eq=False)
 class Erase(Expr):
-    """A value turned into `any`, with its run-time type."""
+    """A value turned into `any`, with its run-time type; nothing happens if an instance makes it `any`."""
 
     value: Expr
 
@@ -416,7 +418,8 @@ class Data:
 
 @dataclass(slots=True, eq=False)
 class Function:
-    """A function, lifted to the top. `params` begin with the `captured` ones that lifting added."""
+    """A function, lifted to the top. `params` begin with the `captured` ones that lifting added: the very
+    `Local` objects of the functions around it. `tparams` begin with those of the functions around it."""
 
     symbol: str
     name: str

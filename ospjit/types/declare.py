@@ -392,6 +392,3 @@ class Declarations(Session):
                     signs = {"+", "-"}
                 for s in sorted(signs):
                     yield from self._positions(argument, sign if s == "+" else opposite, found)
-
-
-__all__ = ["BASE", "GENERIC", "Declarations", "from_signature", "prelude"]

@@ -172,6 +172,3 @@ def _quoted(text: str) -> str:
     """A string on one line, in double quotes."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
     return '"' + "".join(c if c.isprintable() else f"\\u{{{ord(c):x}}}" for c in escaped) + '"'
-
-
-__all__ = ["dump"]

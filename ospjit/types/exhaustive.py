@@ -385,6 +385,3 @@ def written(p: core.Pattern) -> str:
     if isinstance(p, core.POr):
         return " | ".join(written(a) for a in p.alternatives)
     return "_"
-
-
-__all__ = ["Coverage", "written"]

@@ -731,5 +731,3 @@ Expressions._METHODS = {
         for k in (ast.If, ast.Ternary, ast.Match, ast.Select, ast.Block, ast.ListLit, ast.MapLit)
     },
 }
-
-__all__ = ["Expressions"]

@@ -133,6 +133,3 @@ def _foreign_functions(session: Functions) -> None:
                 message = f"{what} cannot be passed to C"
                 hint = "pass a named function, or a lambda that uses its parameters only"
                 session.error("OSP3017", message, argument.span, (hint,))
-
-
-__all__ = ["finish", "outer_parameters"]

@@ -524,6 +524,3 @@ def _letters() -> Iterable[str]:
     for n in count():
         for letter in "abcdefghijklmnopqrstuvwxyz":
             yield letter if n == 0 else f"{letter}{n}"
-
-
-__all__ = ["Functions"]

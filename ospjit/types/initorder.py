@@ -98,6 +98,3 @@ def _evaluated(root: core.Expr | core.Stmt, always: bool) -> Iterator[core.Expr]
             work.extend(reversed([o for arm in node.arms for o in arm.operands]))
         elif isinstance(node, (core.Expr, core.Stmt, core.Arm, core.SelectArm)):
             work.extend(getattr(node, slot) for slot in reversed(_slots(type(node))))
-
-
-__all__ = ["check_order"]

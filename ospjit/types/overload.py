@@ -39,6 +39,3 @@ def _match(pattern: Type, t: Type, bound: dict[str, Type]) -> bool:
         params = all(_match(p, a, bound) for p, a in zip(pattern.params, t.params, strict=True))
         return params and _match(pattern.result, t.result, bound)
     return isinstance(pattern, Rec) and pattern is t
-
-
-__all__ = ["select"]

@@ -13,7 +13,6 @@ from ospjit.diagnostics import Span
 from ospjit.syntax import ast
 from ospjit.types import core
 from ospjit.types.types import Fun, Type
-from ospjit.types.unify import Var
 
 if TYPE_CHECKING:
     from ospjit.types.constraints import Constraint
@@ -117,8 +116,3 @@ class Scope:
         self.frame = frame
         self.names: dict[str, Binding] = {}
         self.types: dict[str, str] = {}  # type parameters: written -> unique name
-
-
-def unresolved(t: Type) -> bool:
-    """Whether a pruned type is still a variable."""
-    return type(t) is Var

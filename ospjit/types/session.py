@@ -1,8 +1,9 @@
 """The state of one run of the checker, and what every part of it needs: unification with reports, the names
 in scope, the nodes made so far, and coercions.
 
-The parts stand on each other in this order: `Session`, `Declarations`, `Patterns`, `Calls`, `Expressions`,
-`Functions`. Each may call what stands below it, and `Session.infer` and `check`, which `Expressions` defines.
+The parts stand on each other in this order: `Session`, `Declarations`, `Patterns`, `Arguments`,
+`BuiltinCalls`, `Constructions`, `Calls`, `Expressions`, `Functions`. Each may call what stands below it, and
+`Session.infer` and `check`, which `Expressions` defines.
 """
 
 from __future__ import annotations
@@ -512,6 +513,3 @@ class Session:
         if capability is not None and capability in self.options.disabled:
             reason = CAPABILITIES.get(capability, f"'{capability}' is disabled")
             self.error("OSP7001", f"'{name}' is not available: {reason}", span)
-
-
-__all__ = ["DROP", "Argument", "CheckOptions", "Session"]
