@@ -1,22 +1,26 @@
 """perceus: precise reference counts; the only pass that creates them.
 
-Every counted value has one owner. Arguments of functions, parts of cells and branch operands are owned by who
-receives them; runtime functions borrow unless the table says otherwise. A use that gives away a value still
-needed later is preceded by a `rt.dup`, and a value is dropped right after its last use or on the edge where
-it dies (Reinking, Xie, de Moura, Leijen: "Perceus: Garbage Free Reference Counting with Reuse", 2021; here on
-a control flow graph by liveness). Values that can only be static are not counted at all.
+Every counted value has one owner, or is borrowed from a cell that somebody holds (the rules stand in the `rt`
+dialect). A use that gives away a value still needed later, or one that is only borrowed, is preceded by a `rt.dup`;
+a value is dropped right after its last use or on the edge where it dies. What was read out of a cell gets a count of
+its own only when the cell dies before it: then both are one `rt.drop_cell`, which costs nothing but the freeing of
+the cell if that was not shared (Reinking, Xie, de Moura, Leijen: "Perceus: Garbage Free Reference Counting with
+Reuse", 2021; here on a control flow graph by liveness). What only inspects a value borrows it (`borrow`), static
+values are not counted at all (`static_values`), and dead cells become new ones (`reuse`).
 
-    %n = rt.slot %cell {index = 0}          func.return %n
-->  %n = rt.slot %cell {index = 0}   rt.dup %n   rt.drop %cell   func.return %n
+    %n = rt.slot %cell {index = 0, words = 2, scan = 1}   func.return %n
+->  %n = rt.slot %cell {index = 0, words = 2, scan = 1}
+    rt.drop_cell %cell, %n {words = 2, scan = 1, slots = [0]}   func.return %n
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ospjit.builtins.table import RUNTIME
-from ospjit.dialects.rt import BORROWED_RESULT, CONSUMING, is_counted
+from ospjit.dialects.cf_canonical import join_blocks
+from ospjit.dialects.rt import BORROWED_RESULT, is_counted
 from ospjit.ir import (
     Block,
     BlockArgument,
@@ -26,71 +30,155 @@ from ospjit.ir import (
     PassContext,
     Region,
     Value,
+    apply_patterns,
     body_of,
-    remove_unreachable,
-    reverse_postorder,
+    option,
 )
-
-_STATIC = frozenset(("rt.string", "rt.null", "rt.static_cell"))
+from ospjit.ir.dominance import DominanceTree
+from ospjit.passes.borrow import READS, BorrowInference, consumed, origins
+from ospjit.ir import remove_unreachable, reverse_postorder
+from ospjit.passes.reuse import reuse_cells
+from ospjit.passes.static_values import StaticValues
 
 
 @dataclass(frozen=True)
 class Perceus(Pass):
-    """Inserts `rt.dup` and `rt.drop`."""
+    """Inserts the operations that count."""
 
     name = "perceus"
-    summary = "precise reference counts: dup and drop at the last use"
+    summary = "precise reference counts: dup and drop at the last use, reuse of dying cells"
     takes = ("func", "cf", "arith", "rt")
     leaves = ("func", "cf", "arith", "rt")
+    statistics = {
+        "dups": "counts taken",
+        "drops": "counts given up",
+        "slots moved": "values that may move out of a dying cell instead of being counted",
+        "borrowed parameters": "parameters that stay their caller's",
+        "static results": "results that need no counts",
+        "cells reused": "cells made in the memory of a dying one",
+        "tail calls lost": "calls after which something is dropped; none of them is part of a loop",
+    }
+    required = True
+
+    specialize: bool = option(True, "let values move out of dying cells")
+    reuse: bool = option(True, "make new cells of dying ones")
 
     def run(self, module: Operation, ctx: PassContext) -> None:
         """See the module's docstring."""
-        for function in body_of(module).ops:
-            if function.name == "func.func" and function.regions[0].first is not None:
-                remove_unreachable(function.regions[0])
-                _Counts(function.regions[0], ctx).run()
+        functions = [
+            op for op in body_of(module).ops if op.name == "func.func" and op.regions[0].first is not None
+        ]
+        for function in functions:
+            remove_unreachable(function.regions[0])
+        apply_patterns(module, [join_blocks])
+        static = StaticValues(module, functions)
+        inference = BorrowInference(functions, static, self.reuse)
+        for function in functions:
+            borrowed = inference.borrowed[function.attr("sym_name")]
+            _note(function, "borrowed", sorted(borrowed), "borrowed parameters", ctx)
+            _note(function, "static_results", static.results(function), "static results", ctx)
+            _Counts(function, static, inference, self.specialize, ctx).run()
+            if self.specialize:
+                reuse_cells(function.regions[0], ctx, self.reuse)
 
 
-def consumed(op: Operation) -> tuple[bool, ...]:
-    """For each operand, whether the operation takes over its reference."""
-    if op.name in CONSUMING:
-        return (True,) * len(op.operands)
-    if op.name == "rt.call":
-        fn = RUNTIME[op.attr("callee")]
-        return tuple(i in fn.owned or machine == "thunk" for i, (_, machine) in enumerate(fn.params))
-    if op.name == "rt.select":
-        return tuple(op.attr("owned"))
-    return (False,) * len(op.operands)
+def _note(function: Operation, name: str, indices: Iterable[int], statistic: str, ctx: PassContext) -> None:
+    indices = tuple(indices)
+    if indices:
+        function.set_attr(name, indices)
+        ctx.count(statistic, len(indices))
 
 
 class _Counts:
-    def __init__(self, region: Region, ctx: PassContext) -> None:
-        self.region = region
+    """The counts of one function. `live` sets hold counted values that are neither static nor the caller's."""
+
+    def __init__(
+        self,
+        function: Operation,
+        static: StaticValues,
+        inference: BorrowInference,
+        specialize: bool,
+        ctx: PassContext,
+    ) -> None:
+        self.function = function
+        self.region: Region = function.regions[0]
+        self.static = static
+        self.inference = inference
+        self.specialize = specialize
         self.ctx = ctx
         self.live_in: dict[Block, set[Value]] = {}
+        self.parent: dict[Value, Value] = {}
+        self.children: dict[Value, list[Value]] = {}
+        self.kept_for: dict[Value, Value] = {}
 
     def run(self) -> None:
         _split_edges(self.region)
+        symbol = self.function.attr("sym_name")
+        mine = self.inference.borrowed[symbol]
+        found = origins(self.function, self.static)
+        self.lent_to_us = {v for v, origin in found.items() if origin.borrowed(mine)}
         self.order = reverse_postorder(self.region)
-        self.static = _static_values(self.order)
+        self.dominance = DominanceTree(self.region)
+        self._relations()
         self._liveness()
         for block in self.order:
             self._block(block)
         for block in self.order:
             self._edges(block)
+        for block in self.order:
+            self._tail_call(block, symbol)
 
-    def _counted(self, value: Value) -> bool:
-        return is_counted(value.type) and value not in self.static
+    # ---- what is known before
+
+    def _tracked(self, value: Value) -> bool:
+        return is_counted(value.type) and value not in self.static and value not in self.lent_to_us
+
+    def _relations(self) -> None:
+        """From which cell each borrowed value was read; which cells are only read, with all that is in them."""
+        given: set[Value] = set()
+        for block in self.order:
+            for op in block.ops:
+                if op.name in READS:
+                    cell = op.operands[READS[op.name]]
+                    if self._tracked(cell) and self._tracked(op.result):
+                        self.parent[op.result] = cell
+                        self.children.setdefault(cell, []).append(op.result)
+                given.update(v for v, takes in zip(op.operands, self._takes(op), strict=True) if takes)
+        for root in self.children:
+            if root in self.parent:
+                continue
+            inside = list(self._inside(root))
+            if root not in given and not any(v in given for v in inside):
+                self.kept_for.update((v, root) for v in inside)
+
+    def _takes(self, op: Operation) -> Iterable[bool]:
+        return consumed(op, self.inference.borrowed)
+
+    def _inside(self, root: Value) -> Iterator[Value]:
+        """All values that were read out of `root`, or out of those."""
+        work = list(self.children.get(root, ()))
+        while work:
+            value = work.pop()
+            yield value
+            work += self.children.get(value, ())
+
+    def _used(self, op: Operation) -> Iterator[Value]:
+        """The tracked values that an operation needs: its operands, and the cells kept alive for them."""
+        for value in op.operands:
+            if self._tracked(value):
+                yield value
+                if value in self.kept_for:
+                    yield self.kept_for[value]
 
     def _liveness(self) -> None:
         uses: dict[Block, set[Value]] = {}
         defs: dict[Block, set[Value]] = {}
         for block in self.order:
-            defined: set[Value] = {a for a in block.args if self._counted(a)}
+            defined: set[Value] = {a for a in block.args if self._tracked(a)}
             used: set[Value] = set()
             for op in block.ops:
-                used.update(v for v in op.operands if v not in defined and self._counted(v))
-                defined.update(r for r in op.results if self._counted(r))
+                used.update(v for v in self._used(op) if v not in defined)
+                defined.update(r for r in op.results if self._tracked(r))
             uses[block], defs[block] = used, defined
             self.live_in[block] = set(used)
         changed = True
@@ -103,71 +191,150 @@ class _Counts:
                     changed = True
 
     def live_out(self, block: Block) -> set[Value]:
-        """The counted values that some successor still needs."""
+        """The tracked values that some successor still needs."""
         out: set[Value] = set()
         for successor in block.successors():
             out |= self.live_in[successor]
         return out
+
+    def _held(self, value: Value, holders: set[Value]) -> bool:
+        """Whether one of the cells that a value was read from is among `holders`."""
+        cell = self.parent.get(value)
+        while cell is not None:
+            if cell in holders:
+                return True
+            cell = self.parent.get(cell)
+        return False
+
+    # ---- counting
 
     def _dup(self, b: Builder, value: Value, times: int = 1) -> None:
         for _ in range(times):
             b.create("rt.dup", [value])
             self.ctx.count("dups")
 
-    def _drop(self, b: Builder, value: Value) -> None:
-        b.create("rt.drop", [value])
+    def _release(self, b: Builder, cell: Value, live: set[Value]) -> None:
+        """Give up an owned value that is dead from here on; what was read out of it and is live becomes owned."""
+        moving: dict[int, Value] = {}
+        layout = self._layout(cell, b.block) if self.specialize else None
+        work = list(self.children.get(cell, ()))
+        while work:
+            value = work.pop()
+            if value not in live:
+                work += self.children.get(value, ())
+                continue
+            read = value.owner
+            assert isinstance(read, Operation)
+            slot = read.attr("index")
+            if layout is not None and read.name == "rt.slot" and self.parent[value] is cell and slot not in moving:
+                moving[slot] = value
+            else:
+                self._dup(b, value)
+        if layout is None:
+            b.create("rt.drop", [cell])
+        else:
+            slots = sorted(moving)
+            words, scan = layout
+            attrs = {"words": words, "scan": scan, "slots": tuple(slots)}
+            b.create("rt.drop_cell", [cell, *(moving[slot] for slot in slots)], [], attrs)
+            self.ctx.count("slots moved", len(slots))
         self.ctx.count("drops")
+
+    def _layout(self, cell: Value, block: Block) -> tuple[int, int] | None:
+        """The number of words and of counted slots of a cell that dies in `block`, if a read in front tells."""
+        for value in self.children.get(cell, ()):
+            read = value.owner
+            assert isinstance(read, Operation) and read.parent is not None
+            words = read.attr("words")
+            if words is not None and self.dominance.dominates(read.parent, block):
+                return words, read.attr("scan")
+        return None
 
     def _block(self, block: Block) -> None:
         live = self.live_out(block)
         for op in reversed(list(block.ops)):
             self._operation(op, live)
-        b = Builder.at_start(block, block.first.loc if block.first else self.region.entry.first.loc)  # type: ignore[union-attr]
+        assert block.first is not None
+        b = Builder.at_start(block, block.first.loc)
         for argument in block.args:
-            if self._counted(argument) and argument not in live:
-                self._drop(b, argument)
+            if self._tracked(argument) and argument not in live:
+                self._release(b, argument, live)
 
     def _operation(self, op: Operation, live: set[Value]) -> None:
         """Count for one operation, given what is needed after it; `live` becomes what is needed before it."""
-        after = Builder.after(op)
-        for result in op.results:
-            if not self._counted(result):
-                continue
-            if result in live:
-                if op.name in BORROWED_RESULT:
-                    self._dup(after, result)
-                live.discard(result)
-            elif op.name not in BORROWED_RESULT:
-                self._drop(after, result)
+        before, after = Builder.before(op), Builder.after(op)
         taken: Counter[Value] = Counter()
         lent: dict[Value, None] = {}
-        for value, takes in zip(op.operands, consumed(op), strict=True):
-            if not self._counted(value):
-                continue
-            if takes:
+        for value, takes in zip(op.operands, self._takes(op), strict=True):
+            if takes and value in self.lent_to_us and value not in self.static:
+                self._dup(before, value)
+            elif takes and self._tracked(value):
                 taken[value] += 1
-            else:
+            elif self._tracked(value):
                 lent[value] = None
-        before = Builder.before(op)
+                if value in self.kept_for:
+                    lent[self.kept_for[value]] = None
+        self._results(op, after, live)
+        needed = live.difference(op.results)
+        kept = needed.union(lent)
+        alive = kept.union(taken)
+        orphans = self._orphans([v for v in taken if v not in kept], alive, kept)
+        for value in orphans:
+            self._dup(before, value)
         for value, count in taken.items():
-            needed_after = value in live or value in lent
-            self._dup(before, value, count if needed_after else count - 1)
+            ours = value not in kept and (value in orphans or not self._held(value, kept))
+            self._dup(before, value, count - 1 if ours else count)
         for value in lent:
-            if value not in live:
-                self._drop(after, value)
-        live.update(taken)
-        live.update(lent)
+            if value not in needed and (value in orphans or not self._held(value, alive)):
+                self._release(after, value, live)
+        live.difference_update(op.results)
+        live.update(alive)
+
+    def _results(self, op: Operation, after: Builder, live: set[Value]) -> None:
+        for result in op.results:
+            if not self._tracked(result) or result in self.parent:
+                continue
+            if op.name not in BORROWED_RESULT:
+                if result not in live:
+                    self._release(after, result, live)
+            elif result in live:
+                self._dup(after, result)
+
+    def _orphans(self, given: list[Value], alive: set[Value], kept: set[Value]) -> dict[Value, None]:
+        """The values that lose the cell they are borrowed from because an operation takes it over."""
+        orphans: dict[Value, None] = {}
+        for cell in given:
+            if self._held(cell, alive):
+                continue
+            work = list(self.children.get(cell, ()))
+            while work:
+                value = work.pop()
+                if value in alive:
+                    orphans[value] = None
+                if value not in kept:
+                    work += self.children.get(value, ())
+        return orphans
 
     def _edges(self, block: Block) -> None:
         """Drop what died on the way into a block with one predecessor."""
         predecessors = block.predecessors()
         if len(predecessors) != 1:
             return
-        dying = self.live_out(predecessors[0]) - self.live_in[block]
+        out, live = self.live_out(predecessors[0]), self.live_in[block]
+        dying = out - live
         if dying:
             b = Builder.at_start(block)
             for value in sorted(dying, key=_position):
-                self._drop(b, value)
+                if not self._held(value, out):
+                    self._release(b, value, live)
+
+    def _tail_call(self, block: Block, symbol: str) -> None:
+        """A call after which something is dropped is no tail call any more."""
+        for op in block.ops:
+            if op.attr("tail") and op.next is not block.last:
+                assert not self.inference.is_loop(symbol, op), "a loop's tail call must stay one"
+                del op.attributes["tail"]
+                self.ctx.count("tail calls lost")
 
 
 def _position(value: Value) -> tuple[int, int]:
@@ -194,34 +361,3 @@ def _split_edges(region: Region) -> None:
                 last.set_successor_args(index, ())
                 last.replace_successor(index, middle)
                 Builder.at_end(middle, last.loc).create("cf.br", args, successors=[successor])
-
-
-def _static_values(order: list[Block]) -> set[Value]:
-    """The values that can only be literals and other static cells: the greatest fixed point."""
-    static: set[Value] = set()
-    for block in order:
-        if block is not order[0]:
-            static.update(a for a in block.args if is_counted(a.type))
-        for op in block.ops:
-            made = (
-                op.name in _STATIC
-                or (op.name == "rt.closure" and not op.operands)
-                or op.name == "arith.select"
-            )
-            if made or op.name == "rt.cast":
-                static.update(r for r in op.results if is_counted(r.type))
-    changed = True
-    while changed:
-        changed = False
-        for block in order:
-            for op in block.ops:
-                if op.name in ("arith.select", "rt.cast") and op.result in static:
-                    if any(is_counted(v.type) and v not in static for v in op.operands):
-                        static.discard(op.result)
-                        changed = True
-                for index, successor in enumerate(op.successors):
-                    for argument, value in zip(successor.args, op.successor_args(index), strict=True):
-                        if argument in static and value not in static:
-                            static.discard(argument)
-                            changed = True
-    return static

@@ -81,6 +81,18 @@ void osp__drop_onto(struct osp__dead *dead, void *object) {
     if (object != NULL && release_count(object)) bury(dead, object);
 }
 
+static void release_block(char *block) {
+#ifdef OSP_POISON
+    memset(block, 0xdb, osp__block_size(block));
+#endif
+    count_live(-1);
+    osp__release(block);
+}
+
+OSP_API void osp_cell_free(void *cell) {
+    if (cell != NULL) release_block((char *)cell - sizeof(struct osp__header));
+}
+
 static void free_one(void *object, uint32_t shape, struct osp__dead *dead) {
     uint32_t kind = osp__kind(shape), scan = osp__scan(shape);
     void **fields = object;
@@ -89,11 +101,7 @@ static void free_one(void *object, uint32_t shape, struct osp__dead *dead) {
     if (finalizers[kind] != NULL) finalizers[kind](object, dead);
     char *block = (char *)object - sizeof(struct osp__header);
     if (kind == OSP_KIND_STRING) block -= sizeof(uint64_t);
-#ifdef OSP_POISON
-    memset(block, 0xdb, osp__block_size(block));
-#endif
-    count_live(-1);
-    osp__release(block);
+    release_block(block);
 }
 
 static void free_all(struct osp__dead *dead) {
