@@ -87,3 +87,21 @@
   %0 = "osp.call"() {callee = @callee} : () -> i64
   "func.return"(%0) : (i64) -> ()
 }) {sym_name = "open", exported, function_type = () -> i64} : () -> ()
+
+// -----
+
+// What an operation makes of a variable is known only when the variable is: an error of any type is made from a
+// string, and here it is one.
+// CHECK-LABEL: "builtin.module"
+// CHECK: "osp.error"(%arg0) : (!osp.string) -> !osp.result<i64, !osp.string>
+// CHECK: sym_name = "fail<!osp.string>"
+"func.func"() ({
+^bb0(%s: !osp.string):
+  %0 = "osp.error"(%s) : (!osp.string) -> !osp.result<i64, !osp.var<"E">>
+  "func.return"(%0) : (!osp.result<i64, !osp.var<"E">>) -> ()
+}) {sym_name = "fail", title = "fail", tparams = ["E"], function_type = (!osp.string) -> !osp.result<i64, !osp.var<"E">>} : () -> ()
+"func.func"() ({
+^bb0(%s: !osp.string):
+  %0 = "osp.call"(%s) {callee = @fail, targs = [!osp.string]} : (!osp.string) -> !osp.result<i64, !osp.string>
+  "func.return"(%0) : (!osp.result<i64, !osp.string>) -> ()
+}) {sym_name = "osp.entry", function_type = (!osp.string) -> !osp.result<i64, !osp.string>} : () -> ()
