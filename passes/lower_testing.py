@@ -1,9 +1,9 @@
 """Tests in the language for the pass lower-builtins: cases and assertions become calls of the runtime, which
 counts and reports.
 
-Values are compared by their rendering, which only the compiler knows how to make; the runtime sees two texts,
-the label and the place in the source. A `Success` counts as its payload, so that arithmetic and other fallible
-calls can stand in an assertion as they are.
+Values are compared by their rendering, which only the compiler knows how to make; the runtime sees two
+texts, the label and the place in the source. A `Success` counts as its payload, so that arithmetic and other
+fallible calls can stand in an assertion as they are.
 
     osp.builtin {name = "expect"} (%a : i64, %e : i64)
 ->  rt.call @osp_test_compare("expect", "sums.osp:3:5", show(%e), show(%a))
@@ -11,14 +11,15 @@ calls can stand in an assertion as they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ospjit.dialects.osp import STRING, UNIT, is_type
 from ospjit.ir import Builder, DialectType, Type, Value, i1
 
 if TYPE_CHECKING:
-    from ospjit.passes.lower_builtins import Lowering, MatchArm
+    from ospjit.passes.lower_builtins import Lowering
+    from ospjit.passes.lower_kit import MatchArm
 
 
 class Testing:
@@ -76,7 +77,9 @@ class Testing:
             message = self.l.show(i, args[0], nested=False)
             return self.l.concat(i, [self.l.string(i, "Error("), message, self.l.string(i, ")")])
 
-        payload: Callable[[Builder, Sequence[Value]], Value] = lambda i, a: self.l.show(i, a[0], nested=False)
+        def payload(i: Builder, args: Sequence[Value]) -> Value:
+            return self.l.show(i, args[0], nested=False)
+
         arms: list[MatchArm] = [
             (("con", "Success", ("bind",)), [success], payload),
             (("con", "Error", ("bind",)), [error], failure),

@@ -24,6 +24,7 @@ _EPILOG = """\
 commands:
   ospjit FILE [ARGUMENTS]   compile a program and run it
   ospjit check FILE...      report errors without running
+  ospjit test [PATH...]     run the tests in files named *.test.osp
   ospjit opt FILE.mlir      run passes on IR (ospjit opt --help)
   ospjit passes             list the passes
   ospjit doc [NAME]         show the documentation of a built-in function
@@ -74,6 +75,7 @@ def _show(diagnostics: Sequence[Diagnostic], form: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from ospjit.cli.capabilities import add_capability_arguments
     from ospjit.cli.pass_options import add_pass_arguments
 
     parser = argparse.ArgumentParser(
@@ -97,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--diagnostics", choices=("text", "json"), default="text", help="form of error messages"
     )
-    _add_capabilities(parser)
+    add_capability_arguments(parser)
     add_pass_arguments(parser)
     return parser
 
@@ -109,33 +111,8 @@ def _positive(text: str) -> int:
     return number
 
 
-def _add_capabilities(parser: argparse.ArgumentParser) -> None:
-    from ospjit.driver.options import CAPABILITIES
-
-    group = parser.add_argument_group("capabilities")
-    group.add_argument("--sandbox", action="store_true", help="switch all of them off")
-    for name, flag in CAPABILITIES.items():
-        group.add_argument(
-            flag, dest=f"no_{name}", action="store_true", help=f"no {_CAPABILITY_TITLES[name]}"
-        )
-
-
-_CAPABILITY_TITLES = {
-    "http": "HTTP servers and clients",
-    "websocket": "WebSockets",
-    "fs": "access to files",
-    "ffi": "C functions (extern)",
-    "process": "child processes",
-}
-
-
-def _disabled(args: argparse.Namespace) -> frozenset[str]:
-    from ospjit.driver.options import CAPABILITIES
-
-    return frozenset(name for name in CAPABILITIES if args.sandbox or getattr(args, f"no_{name}"))
-
-
 def _run(argv: list[str]) -> int:
+    from ospjit.cli.capabilities import disabled
     from ospjit.cli.pass_options import options_from
     from ospjit.driver.compile import Compilation
     from ospjit.driver.options import PIPELINE, CompileOptions
@@ -151,7 +128,7 @@ def _run(argv: list[str]) -> int:
         return USAGE
     options = CompileOptions(
         opt_level=args.opt,
-        disabled=_disabled(args),
+        disabled=disabled(args),
         passes=passes,
         pipeline=passes.pass_pipeline or PIPELINE,
     )
@@ -197,13 +174,14 @@ def _emit(compilation: object, what: str, output: str | None) -> int:
 
 
 def _check(argv: list[str]) -> int:
+    from ospjit.cli.capabilities import add_capability_arguments, disabled
     from ospjit.driver.compile import Compilation
     from ospjit.driver.options import CompileOptions
 
     parser = argparse.ArgumentParser(prog="ospjit check", description="Report the errors of programs.")
     parser.add_argument("files", nargs="+", metavar="FILE")
     parser.add_argument("--diagnostics", choices=("text", "json"), default="text")
-    _add_capabilities(parser)
+    add_capability_arguments(parser)
     args = parser.parse_args(argv)
     status = OK
     for name in args.files:
@@ -211,7 +189,7 @@ def _check(argv: list[str]) -> int:
         if source is None:
             status = max(status, USAGE)
             continue
-        compilation = Compilation(source, CompileOptions(disabled=_disabled(args)))
+        compilation = Compilation(source, CompileOptions(disabled=disabled(args)))
         try:
             compilation.generate()
             _show(compilation.diagnostics.items, args.diagnostics)
@@ -233,6 +211,12 @@ def _passes(argv: list[str]) -> int:
     return passes_main(argv)
 
 
+def _test(argv: list[str]) -> int:
+    from ospjit.cli.test import main as test_main
+
+    return test_main(argv)
+
+
 def _doc(argv: list[str]) -> int:
     from ospjit.cli.doc import main as doc_main
 
@@ -241,6 +225,7 @@ def _doc(argv: list[str]) -> int:
 
 _COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "check": _check,
+    "test": _test,
     "opt": _opt,
     "passes": _passes,
     "doc": _doc,
