@@ -247,7 +247,7 @@ def test_a_handler_made_from_text() -> None:
     exec(text % "method + path", scope)
     assert ospjit.handler(scope["made"])("GET", "/", "", "") == "GET/"  # type: ignore[call-overload]
     exec(text % "method + pth", scope)
-    with pytest.raises(ospjit.CompileError, match=r"^<docstring of made>:2:14: error\[OSP2001\]"):
+    with pytest.raises(ospjit.CompileError, match=r"^<docstring of made>:2:\d+: error\[OSP2001\]"):
         ospjit.handler(scope["made"])  # type: ignore[call-overload]
 
 
