@@ -5,7 +5,8 @@ holds at that point, and complains where
 
 - an operation gives away, or drops, a reference that is not held (a double release),
 - a value is used that nobody keeps alive any more (a use after release),
-- a reference is still held at a return (a leak), or
+- a reference is still held at a return (a leak),
+- a cell is made in the memory of one of another size, or
 - two paths into a block disagree (one of the above on one of them).
 
 Who takes over what is written down here a second time, from the documentation of the operations and the
@@ -310,6 +311,7 @@ class _Function:
             self.use(op, [v for i, v in enumerate(op.operands) if i not in takes], state)
         self.globals(op, state)
         self.select(op, state)
+        self.reuse(op)
         if op.name == "func.return":
             self.returns(op, state)
         for result in op.results:
@@ -355,6 +357,24 @@ class _Function:
                 if state.pending.get(source) != frozenset((op.attr("index"),)):
                     self.complain(op, "takes the word of an arm that need not have run, or takes it again")
                 state.pending[source] = frozenset()
+
+    def reuse(self, op: Operation) -> None:
+        """A new cell fits into the memory of every cell whose token may come here."""
+        if op.name != "rt.cell_reuse":
+            return
+        seen = set()
+        work: list[Value] = [op.operands[0]]
+        while work:
+            token = work.pop()
+            if token in seen:
+                continue
+            seen.add(token)
+            if isinstance(token, BlockArgument):
+                block = token.owner
+                assert isinstance(block, Block)
+                work += [user.successor_args(index)[token.index] for user, index in block.uses]
+            elif isinstance(token.owner, Operation) and token.owner.attr("words") != len(op.operands) - 1:
+                self.complain(op, "a cell in the memory of one of another size")
 
     def returns(self, op: Operation, state: _State) -> None:
         for index in self.program.static_results(self.name):

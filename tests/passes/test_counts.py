@@ -178,6 +178,16 @@ RIGHT = {
         RETURN,
     ],
     "a slot moves out of a dying cell": [SLOT, DROP_CELL, PRINT_V, DROP_V, DROP_S, RETURN],
+    "a new cell in the memory of a dead one": [
+        SLOT,
+        '%k = "rt.drop_reuse"(%n, %v) {words = 3, scan = 2, slots = [0]}'
+        f" : ({NODE}, !osp.string) -> !rt.token",
+        '%i = "arith.constant"() {value = 1} : () -> i64',
+        f'%c = "rt.cell_reuse"(%k, %v, %s, %i) {{tag = 0, scan = 2}}'
+        f" : (!rt.token, !osp.string, !osp.string, i64) -> {NODE}",
+        f'"rt.drop"(%c) : ({NODE}) -> ()',
+        RETURN,
+    ],
     "an argument is lent to a call": [BORROWS, DROP_N, DROP_S, RETURN],
 }
 
@@ -234,6 +244,17 @@ WRONG = {
             RETURN,
         ],
         "is still held",
+    ),
+    "memory of another size": (
+        [
+            f'%k = "rt.drop_reuse"(%n) {{words = 2, scan = 2, slots = []}} : ({NODE}) -> !rt.token',
+            '%i = "arith.constant"() {value = 1} : () -> i64',
+            f'%c = "rt.cell_reuse"(%k, %i) {{tag = 0, scan = 0}} : (!rt.token, i64) -> {NODE}',
+            f'"rt.drop"(%c) : ({NODE}) -> ()',
+            DROP_S,
+            RETURN,
+        ],
+        "a cell in the memory of one of another size",
     ),
     "a loop that collects": (
         [
