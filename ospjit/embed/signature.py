@@ -6,6 +6,7 @@ Read from the function's signature and annotations alone; annotations are never 
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -66,7 +67,7 @@ def signature_of(function: Callable[..., Any]) -> HandlerSignature:
     name = function.__name__
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         raise TypeError(f"handler '{name}' is async, which is not supported yet")
-    signature = inspect.signature(function)
+    signature = _unevaluated(function)
     parameters = tuple(signature.parameters.values())
     if len(parameters) not in (1, 4) or any(p.kind not in _POSITIONAL for p in parameters):
         raise TypeError(
@@ -92,6 +93,17 @@ def check_osprey_result(signature: HandlerSignature) -> None:
             f"handler '{signature.name}' returns str, ospjit.Response, 'Result<string, string>' or "
             f"'Result<HttpResponse, string>', not {signature.result}"
         )
+
+
+def _unevaluated(function: Callable[..., Any]) -> inspect.Signature:
+    """The signature with its annotations as text where Python has not evaluated them yet: `HttpResponse` need
+    not be a name of Python's."""
+    if sys.version_info >= (3, 14):
+        from annotationlib import Format
+
+        return inspect.signature(function, annotation_format=Format.STRING)
+    else:
+        return inspect.signature(function)
 
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
