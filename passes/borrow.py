@@ -1,13 +1,14 @@
 """Which parameters of known functions may stay their caller's: borrow inference for `perceus`.
 
 A parameter is borrowed unless the function gives it away: stores or returns it, passes it on to somebody who
-takes it over, or could reuse its memory for a cell of its own. What is read out of a parameter is borrowed with it,
-unless a call takes it over, for that call may want to be the only owner (Ullrich, de Moura: "Counting Immutable
-Beans: Reference Counting Optimized for Purely Functional Programming", 2019, section 6). Arguments of tail calls
-that loop must be owned or be borrowed from further out: nothing may have to be dropped after the call. What is
-called through function values or from outside takes over all its arguments.
+takes it over, or could reuse its memory for a cell of its own. What is read out of a parameter is borrowed
+with it, unless a call takes it over, for that call may want to be the only owner (Ullrich, de Moura:
+"Counting Immutable Beans: Reference Counting Optimized for Purely Functional Programming", 2019, section 6).
+Arguments of tail calls that loop must be owned or be borrowed from further out: nothing may have to be
+dropped after the call. What is called through function values or from outside takes over all its arguments.
 
-    fn sum(t) = match t { Leaf => 0  Node(l, x, r) => sum(l) + x + sum(r) }     borrowed = [0], and no count at all
+    fn sum(t) = match t { Leaf => 0  Node(l, x, r) => sum(l) + x + sum(r) }
+->  func.func @sum {borrowed = [0]}, and no count at all
 """
 
 from __future__ import annotations
@@ -18,8 +19,7 @@ from typing import NamedTuple
 
 from ospjit.builtins.table import RUNTIME
 from ospjit.dialects.rt import CONSUMING, is_counted
-from ospjit.ir import Block, Operation, Value
-from ospjit.ir import reverse_postorder
+from ospjit.ir import Block, Operation, Value, reverse_postorder
 from ospjit.passes.static_values import StaticValues
 from ospjit.passes.tail_graph import tail_components
 
@@ -34,8 +34,8 @@ _CALLS = frozenset(("rt.call", "rt.call_closure", "rt.closure", "rt.select"))
 
 
 class Origin(NamedTuple):
-    """Where a value may come from: parameters themselves, contents of parameters, or anything else. Values that
-    come through a block's argument are something else too, since blocks own their arguments."""
+    """Where a value may come from: parameters themselves, contents of parameters, or anything else. What
+    comes through a block's argument is something else too, since blocks own their arguments."""
 
     parameters: frozenset[int]
     contents: frozenset[int]
@@ -220,12 +220,12 @@ def _reusable(function: Operation, found: dict[Value, Origin]) -> list[Origin]:
         return []
     ahead: dict[Block, set[int]] = {}
     for op in reads:
-        block, origin = op.parent, found.get(op.operands[0])
-        if block is None or origin is None or not origin.parameters | origin.contents:
+        place, origin = op.parent, found.get(op.operands[0])
+        if place is None or origin is None or not origin.parameters | origin.contents:
             continue
-        if block not in ahead:
-            ahead[block] = _sizes_ahead(block, sizes)
-        if op.attr("words") in ahead[block]:
+        if place not in ahead:
+            ahead[place] = _sizes_ahead(place, sizes)
+        if op.attr("words") in ahead[place]:
             result.append(origin)
     return result
 

@@ -1,12 +1,13 @@
 """perceus: precise reference counts; the only pass that creates them.
 
 Every counted value has one owner, or is borrowed from a cell that somebody holds (the rules stand in the `rt`
-dialect). A use that gives away a value still needed later, or one that is only borrowed, is preceded by a `rt.dup`;
-a value is dropped right after its last use or on the edge where it dies. What was read out of a cell gets a count of
-its own only when the cell dies before it: then both are one `rt.drop_cell`, which costs nothing but the freeing of
-the cell if that was not shared (Reinking, Xie, de Moura, Leijen: "Perceus: Garbage Free Reference Counting with
-Reuse", 2021; here on a control flow graph by liveness). What only inspects a value borrows it (`borrow`), static
-values are not counted at all (`static_values`), and dead cells become new ones (`reuse`).
+dialect). A use that gives away a value still needed later, or one that is only borrowed, is preceded by a
+`rt.dup`; a value is dropped right after its last use or on the edge where it dies. What was read out of a
+cell gets a count of its own only when the cell dies before it: then both are one `rt.drop_cell`, which costs
+nothing but the freeing of the cell if that was not shared (Reinking, Xie, de Moura, Leijen: "Perceus: Garbage
+Free Reference Counting with Reuse", 2021; here on a control flow graph by liveness). What only inspects a
+value borrows it (`borrow`), static values are not counted at all (`static_values`), and dead cells become new
+ones (`reuse`).
 
     %n = rt.slot %cell {index = 0, words = 2, scan = 1}   func.return %n
 ->  %n = rt.slot %cell {index = 0, words = 2, scan = 1}
@@ -33,10 +34,11 @@ from ospjit.ir import (
     apply_patterns,
     body_of,
     option,
+    remove_unreachable,
+    reverse_postorder,
 )
 from ospjit.ir.dominance import DominanceTree
 from ospjit.passes.borrow import READS, BorrowInference, consumed, origins
-from ospjit.ir import remove_unreachable, reverse_postorder
 from ospjit.passes.reuse import reuse_cells
 from ospjit.passes.static_values import StaticValues
 
@@ -90,7 +92,7 @@ def _note(function: Operation, name: str, indices: Iterable[int], statistic: str
 
 
 class _Counts:
-    """The counts of one function. `live` sets hold counted values that are neither static nor the caller's."""
+    """The counts of one function. Sets of live values hold those that are neither static nor the caller's."""
 
     def __init__(
         self,
@@ -134,7 +136,8 @@ class _Counts:
         return is_counted(value.type) and value not in self.static and value not in self.lent_to_us
 
     def _relations(self) -> None:
-        """From which cell each borrowed value was read; which cells are only read, with all that is in them."""
+        """From which cell each borrowed value was read; which cells are only read, with all that is
+        inside."""
         given: set[Value] = set()
         for block in self.order:
             for op in block.ops:
@@ -214,7 +217,8 @@ class _Counts:
             self.ctx.count("dups")
 
     def _release(self, b: Builder, cell: Value, live: set[Value]) -> None:
-        """Give up an owned value that is dead from here on; what was read out of it and is live becomes owned."""
+        """Give up an owned value that is dead from here on. What was read out of it and is live becomes
+        owned."""
         moving: dict[int, Value] = {}
         layout = self._layout(cell, b.block) if self.specialize else None
         work = list(self.children.get(cell, ()))
@@ -226,7 +230,8 @@ class _Counts:
             read = value.owner
             assert isinstance(read, Operation)
             slot = read.attr("index")
-            if layout is not None and read.name == "rt.slot" and self.parent[value] is cell and slot not in moving:
+            direct = read.name == "rt.slot" and self.parent[value] is cell
+            if layout is not None and direct and slot not in moving:
                 moving[slot] = value
             else:
                 self._dup(b, value)
@@ -241,7 +246,8 @@ class _Counts:
         self.ctx.count("drops")
 
     def _layout(self, cell: Value, block: Block) -> tuple[int, int] | None:
-        """The number of words and of counted slots of a cell that dies in `block`, if a read in front tells."""
+        """The numbers of words and of counted slots of a cell that dies in `block`, if a read in front
+        tells."""
         for value in self.children.get(cell, ()):
             read = value.owner
             assert isinstance(read, Operation) and read.parent is not None

@@ -1,9 +1,9 @@
 """Dead cells become new ones: reuse analysis for `perceus`.
 
-A cell that dies on the way to a new cell of the same size leaves its memory behind as a token, if it was the last
-reference; the new cell is made in it. On paths that make no such cell the memory is freed where that is certain.
-Only whole functions are looked at: a token never leaves one (Reinking, Xie, de Moura, Leijen, section 2.4; Lorenzen,
-Leijen: "Reference Counting with Frame Limited Reuse", 2022, for why the drop guides the search).
+A cell that dies on the way to a new cell of the same size leaves its memory behind as a token, if it was the
+last reference; the new cell is made in it. On paths that make no such cell the memory is freed where that is
+certain. A token never leaves its function (Reinking, Xie, de Moura, Leijen: "Perceus", 2021, section 2.4;
+Lorenzen, Leijen: "Reference Counting with Frame Limited Reuse", 2022, for why the drop guides the search).
 
     rt.drop_cell %c, %l, %r {words = 3, scan = 2, slots = [0, 1]}       %n = rt.cell(%l, %r, %x)
 ->  %t = rt.drop_reuse %c, %l, %r {words = 3, scan = 2, slots = [0, 1]}  %n = rt.cell_reuse(%t, %l, %r, %x)
@@ -12,14 +12,13 @@ Leijen: "Reference Counting with Frame Limited Reuse", 2022, for why the drop gu
 from __future__ import annotations
 
 from ospjit.dialects.rt import TOKEN
-from ospjit.ir import Block, Builder, Operation, PassContext, Region, Value
+from ospjit.ir import Block, Builder, Operation, PassContext, Region, Value, reverse_postorder
 from ospjit.ir.dominance import DominanceTree
-from ospjit.ir import reverse_postorder
 
 
 def reuse_cells(region: Region, ctx: PassContext, enabled: bool) -> None:
-    """Turn the `rt.drop_cell` and `rt.cell` of a function into `rt.drop_reuse` and `rt.cell_reuse` where they fit.
-    A drop of a cell that nothing moves out of, and that is not reused, becomes a plain `rt.drop`."""
+    """Turn the `rt.drop_cell` and `rt.cell` of a function into `rt.drop_reuse` and `rt.cell_reuse` where they
+    fit. A drop of a cell that nothing moves out of, and that is not reused, becomes a plain `rt.drop`."""
     order = reverse_postorder(region)
     drops = [op for block in order for op in block.ops if op.name == "rt.drop_cell"]
     if enabled and drops and any(op.name == "rt.cell" for block in order for op in block.ops):
@@ -34,7 +33,9 @@ def reuse_cells(region: Region, ctx: PassContext, enabled: bool) -> None:
 class _Search:
     """The search for what to make of one dying cell."""
 
-    def __init__(self, drop: Operation, order: list[Block], dominance: DominanceTree, ctx: PassContext) -> None:
+    def __init__(
+        self, drop: Operation, order: list[Block], dominance: DominanceTree, ctx: PassContext
+    ) -> None:
         assert drop.parent is not None
         self.drop = drop
         self.home: Block = drop.parent
@@ -72,7 +73,7 @@ class _Search:
         cells = {b: self._first_fitting(b.first) for b in self.below}
         if not any(cells.values()):
             return {}
-        reached = {b: True for b in self.below}
+        reached = dict.fromkeys(self.below, True)
         changed = True
         while changed:
             changed = False

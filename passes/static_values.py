@@ -1,9 +1,9 @@
-"""Which values can only be static: literals, null, cells and function values without contents, and what files'
-immutable variables hold. Nobody counts those.
+"""Which values can only be static: literals, null, cells and function values without contents, and what
+immutable file-scope variables hold. Nobody counts those.
 
-The greatest fixed point over a whole module: everything that could be static is assumed to be, and what comes from
-something else is struck off along its uses, through branches, calls' results and returns. The message of a
-function that can only fail with an overflow is static wherever it goes.
+The greatest fixed point over a whole module: everything that could be static is assumed to be, and what comes
+from something else is struck off along its uses, through branches, calls' results and returns. The message of
+a function that can only fail with an overflow is static wherever it goes.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ _ANY_CLOSURE = ""
 
 
 def tail_components(functions: Sequence[Operation]) -> dict[str, int]:
-    """For each function, by symbol, the number of its strongly connected component in the graph of tail calls."""
+    """For each function, by symbol, the number of its strongly connected component among the tail calls."""
     edges: dict[str, list[str]] = {_ANY_CLOSURE: []}
     for function in functions:
         targets = edges.setdefault(function.attr("sym_name"), [])

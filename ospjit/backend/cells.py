@@ -1,8 +1,8 @@
 """Cells and counts as LLVM IR: the functions that are inlined into compiled code.
 
-Counts are plain while positive (one owner thread), shared when negative, and absent (static data) when zero; only
-the shared ones and the freeing need the runtime. The layout of the header word stands in the runtime's `ospjit.h`;
-nothing else here may know what a cell is used for.
+Counts are plain while positive (one owner thread), shared when negative, and absent (static data) when zero;
+only the shared ones and the freeing need the runtime. The layout of the header word stands in the runtime's
+`ospjit.h`; nothing here may know what a cell is used for.
 """
 
 from __future__ import annotations
@@ -99,9 +99,11 @@ def drop_name(first: int, scan: int, slots: Sequence[int], reuse: bool) -> str:
 
 
 def drop_function(name: str, first: int, scan: int, slots: Sequence[int], reuse: bool) -> str:
-    """The function that gives up a reference to a cell whose counted slots are `scan` from `first` on. It receives
-    the cell and what stands in `slots`, of which the caller is an owner afterwards. Returns the cell if `reuse` and
-    the reference was the last, else null; without `reuse` it returns nothing and frees the cell."""
+    """The function that gives up a reference to a cell whose counted slots are `scan` from `first` on.
+
+    It receives the cell and what stands in `slots`, of which the caller is an owner afterwards. Returns the
+    cell if `reuse` and the reference was the last, else null; without `reuse` it frees it.
+    """
     params = ", ".join(["ptr %cell", *(f"ptr %s{i}" for i in range(len(slots)))])
     last = []
     for slot in range(first, first + scan):

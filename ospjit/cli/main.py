@@ -115,7 +115,7 @@ def _run(argv: list[str]) -> int:
     from ospjit.cli.capabilities import disabled
     from ospjit.cli.pass_options import options_from
     from ospjit.driver.compile import Compilation
-    from ospjit.driver.options import PIPELINE, CompileOptions
+    from ospjit.driver.options import CompileOptions
 
     parser = _parser()
     if not argv:
@@ -130,7 +130,7 @@ def _run(argv: list[str]) -> int:
         opt_level=args.opt,
         disabled=disabled(args),
         passes=passes,
-        pipeline=passes.pass_pipeline or PIPELINE,
+        pipeline=passes.pass_pipeline or "",
     )
     compilation = Compilation(source, options)
     try:

@@ -246,8 +246,8 @@ OPS = [
     ),
     OpDef(
         "rt.slot",
-        "What a slot of a cell holds, borrowed from the cell. `words` and `scan`, if given, are the cell's size and "
-        "number of counted slots: what holds the slot has this layout.",
+        "What a slot of a cell holds, borrowed from the cell, of which `words` and `scan`, if given, are the "
+        "size and the number of counted slots.",
         verify=both(
             shape(
                 operands=1,
@@ -294,13 +294,13 @@ OPS = [
     ),
     OpDef(
         "rt.drop_cell",
-        "One reference to a cell of known layout less, one more to each of these `slots` of it, which follow as "
-        "operands: a `rt.dup` of each and a `rt.drop`, but if the reference was the last, the slots move out.",
+        "One reference to a cell of known layout less, one more to each of these `slots` of it, which follow "
+        "as operands: a `rt.dup` of each and a `rt.drop`, but the last reference lets the slots move out.",
         verify=both(shape(operands=None, attributes=_LAYOUT), _verify_drop_cell),
     ),
     OpDef(
         "rt.drop_reuse",
-        "As `rt.drop_cell`; yields the cell's memory instead of freeing it, null if it was not the last reference.",
+        "As `rt.drop_cell`; yields the cell's memory if this was the last reference, null if it was not.",
         verify=both(shape(operands=None, results=1, attributes=_LAYOUT), _verify_drop_cell),
     ),
     OpDef(

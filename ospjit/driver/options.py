@@ -21,6 +21,9 @@ PIPELINE = (
     "tail-calls,perceus"
 )
 
+#: The same without what only makes programs faster.
+QUICK_PIPELINE = PIPELINE.replace("perceus", "perceus{specialize=false reuse=false}")
+
 
 @dataclass
 class CompileOptions:
@@ -29,4 +32,9 @@ class CompileOptions:
     opt_level: int = 2
     disabled: frozenset[str] = frozenset()
     passes: PassOptions = field(default_factory=PassOptions)
-    pipeline: str = PIPELINE
+    pipeline: str = ""
+    """Empty: what the level asks for."""
+
+    def __post_init__(self) -> None:
+        if not self.pipeline:
+            self.pipeline = PIPELINE if self.opt_level > 0 else QUICK_PIPELINE
