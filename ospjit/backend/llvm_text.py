@@ -176,7 +176,8 @@ class _Emitter:
         declarations = [self._declaration(RUNTIME[symbol]) for symbol in sorted(self.used)]
         head = [f"; ModuleID = '{self.name}'", f'source_filename = "{self.name}"']
         check = [_GLOBAL_CHECK] if self.checked else []
-        return "\n".join([*head, *self.constants, _PRELUDE, cells.PRELUDE, *check, *declarations, *self.drops.values(), *self.lines, _EPILOGUE])
+        inlined = [_PRELUDE, cells.PRELUDE, *check, *declarations, *self.drops.values()]
+        return "\n".join([*head, *self.constants, *inlined, *self.lines, _EPILOGUE])
 
     def _global(self, op: Operation) -> None:
         name = op.attr("sym_name")
@@ -345,23 +346,27 @@ class _Function:
         self.e.lines.append("\n".join([head, "entry:", *prologue, *self.lines, "}"]))
 
     def _prologue(self) -> list[str]:
-        """Space for arrays, and, unless the function is a leaf, the comparison with the stack's limit."""
+        """Space for arrays, and, unless the function is a leaf, the comparison with the stack's limit.
+
+        The limit is also raised to make a fiber yield, hence the atomic load: it must not be hoisted out of
+        a loop that a tail call has become.
+        """
         lines = ["  " + a for a in self.allocas]
         calls = any(
             op.name in ("func.call", "rt.call_closure") for block in self.region.blocks for op in block.ops
         )
         if not calls:
             return [*lines, "  br label %b0"]
-        self.e.used.add("osp_stack_exhausted")
+        self.e.used.add("osp_stack_check")
         return [
             *lines,
             "  %frame = call ptr @llvm.frameaddress.p0(i32 0)",
-            "  %limit = load ptr, ptr %ctx",
-            "  %deep = icmp ult ptr %frame, %limit",
-            "  br i1 %deep, label %exhausted, label %b0, !prof !1",
-            "exhausted:",
-            "  call void @osp_stack_exhausted(ptr %ctx)",
-            "  unreachable",
+            "  %limit = load atomic ptr, ptr %ctx monotonic, align 8",
+            "  %check = icmp ult ptr %frame, %limit",
+            "  br i1 %check, label %slow, label %b0, !prof !1",
+            "slow:",
+            "  call void @osp_stack_check(ptr %ctx)",
+            "  br label %b0",
         ]
 
     def _block(self, block: Block, first: bool) -> None:
@@ -490,7 +495,8 @@ class _Function:
         self.emit(f"{self.name(op.result)} = call ptr @osp_cell_new(ptr %ctx, i64 {info}, i64 {words})")
 
     def _cell(self, op: Operation) -> None:
-        self._new_cell(op, cells.info_word(cells.KIND_CELL, op.attr("scan"), op.attr("tag")), len(op.operands))
+        info = cells.info_word(cells.KIND_CELL, op.attr("scan"), op.attr("tag"))
+        self._new_cell(op, info, len(op.operands))
         for index, value in enumerate(op.operands):
             self._store(value, self._slot_address(op.result, index))
 

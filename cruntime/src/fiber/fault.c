@@ -14,7 +14,6 @@
 #include "../sys/sys.h"
 #include "fiber.h"
 
-void osp_stack_exhausted(osp_ctx *ctx);
 
 static struct sigaction previous;
 

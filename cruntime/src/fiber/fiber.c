@@ -38,7 +38,8 @@ static void fiber_main(void *argument) {
 
 void osp__fiber_run(struct osp_fiber *fiber) {
     struct osp_worker *worker = fiber->ctx.worker;
-    worker->current = fiber;
+    __atomic_store_n(&worker->turn, worker->turn + 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&worker->current, fiber, __ATOMIC_RELEASE);
     fiber->state = OSP_FIBER_ACTIVE;
     osp__context_switch(&worker->context, &fiber->context);
     while (OSP_UNLIKELY(worker->system_call != NULL)) { /* the fiber borrows this stack for a moment */
@@ -47,7 +48,7 @@ void osp__fiber_run(struct osp_fiber *fiber) {
         call(worker->system_argument);
         osp__context_switch(&worker->context, &fiber->context);
     }
-    worker->current = NULL;
+    __atomic_store_n(&worker->current, NULL, __ATOMIC_RELEASE);
     if (fiber->state != OSP_FIBER_DONE && fiber->state != OSP_FIBER_FAILED) {
         osp__deadlock_parked(fiber);
         return;
@@ -88,7 +89,8 @@ static struct osp_fiber *build(struct osp__stack stack, size_t reserve) {
     memset(fiber, 0, sizeof *fiber);
     if (osp__context_make(&fiber->context, stack.low, place, fiber_main, fiber) != 0) return NULL;
     fiber->ctx.fiber = fiber;
-    fiber->ctx.stack_limit = stack.low + (reserve < stack.size / 4 ? reserve : stack.size / 4);
+    fiber->lowest = stack.low + (reserve < stack.size / 4 ? reserve : stack.size / 4);
+    __atomic_store_n(&fiber->ctx.stack_limit, fiber->lowest, __ATOMIC_RELAXED);
     fiber->work.run = resume;
     fiber->older = __atomic_load_n(&pool.all, __ATOMIC_RELAXED);
     while (!__atomic_compare_exchange_n(&pool.all, &fiber->older, fiber, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {}
@@ -188,6 +190,18 @@ _Noreturn void osp__fiber_fail(osp_ctx *ctx, const char *message) {
     char *text = NULL;
     osp__set_error(&text, "%s", message);
     osp__fiber_fail_with(ctx, text);
+}
+
+void osp__fiber_ask_to_yield(struct osp_fiber *fiber) {
+    __atomic_store_n(&fiber->ctx.poll, 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&fiber->ctx.stack_limit, (char *)UINTPTR_MAX, __ATOMIC_RELAXED);
+}
+
+/* What compiled code calls when its frame lies below ctx->stack_limit: either that is true of the stack itself, or the
+ * limit was raised to make the fiber yield. */
+OSP_API void osp_stack_check(osp_ctx *ctx) {
+    if ((char *)__builtin_frame_address(0) < ctx->fiber->lowest) osp_stack_exhausted(ctx);
+    osp_poll(ctx);
 }
 
 /* Called by the prologue check of compiled code. The message names who ran out; the one who waits for the fiber (or

@@ -43,6 +43,7 @@ struct osp_fiber {
     int waits;             /* atomic: enum osp__fiber_waits, see deadlock.h */
     const char *waits_for; /* "await", "recv", …, while waits is set */
     uint64_t id;
+    char *lowest; /* what ctx.stack_limit is when nobody asks the fiber to yield */
     osp_thunk code;
     void *env, *arg;
     /* Runs on the worker's stack once the code has returned or failed; must not touch the fiber after releasing it. */
@@ -70,6 +71,12 @@ void osp__fiber_run(struct osp_fiber *fiber);
  * before it parks; a wake may come from any thread and even before the fiber has left its stack. */
 void osp__fiber_park(osp_ctx *ctx);
 void osp__fiber_wake(struct osp_fiber *fiber);
+
+/* Makes the fiber yield at its next call. From any thread, at any time, even about a fiber that has ended. */
+void osp__fiber_ask_to_yield(struct osp_fiber *fiber);
+
+/* Ends the running fiber because its stack has run out; also where a touched guard page leads. */
+_Noreturn void osp_stack_exhausted(osp_ctx *ctx);
 
 /* Ends the running fiber with a diagnostic. What it owned on its stack is not released (yet). */
 _Noreturn void osp__fiber_fail(osp_ctx *ctx, const char *message);

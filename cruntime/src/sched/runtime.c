@@ -13,6 +13,7 @@
 #include "../sys/sys.h"
 #include "channel.h"
 #include "deadlock.h"
+#include "preempt.h"
 #include "task.h"
 
 struct osp__runtime osp__runtime = {.notice_fd = -1};
@@ -64,6 +65,7 @@ static int start_workers(int count) {
     int error = 0;
     for (int i = 0; i < count && error == 0; i++)
         error = -pthread_create(&osp__runtime.workers[i].thread, NULL, osp__worker_main, &osp__runtime.workers[i]);
+    if (error == 0) error = osp__preempt_start();
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return error;
 }

@@ -37,9 +37,11 @@ OSP_API void osp_yield(osp_ctx *ctx) {
     osp__fiber_park(ctx);
 }
 
-/* What compiled code calls when ctx->poll is set. */
+/* What code that computes for long calls when ctx->poll is set. */
 OSP_API void osp_poll(osp_ctx *ctx) {
     __atomic_store_n(&ctx->poll, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&ctx->stack_limit, ctx->fiber->lowest, __ATOMIC_RELAXED);
+    ctx->worker->preempted = true;
     osp_yield(ctx);
 }
 

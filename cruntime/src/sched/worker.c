@@ -8,6 +8,7 @@
 #include "../sys/sys.h"
 #include "deadlock.h"
 #include "runtime.h"
+#include "preempt.h"
 
 /* Pieces of work between two looks at timers and descriptors, so that neither starves. */
 #define ROUND 64
@@ -137,6 +138,10 @@ static bool work_a_round(struct osp_worker *worker) {
         if (work == NULL) work = steal(worker);
         if (work == NULL) return i > 0;
         work->run(work, worker);
+        if (OSP_UNLIKELY(worker->preempted)) { /* it has had the thread for long: the events come first now */
+            worker->preempted = false;
+            return true;
+        }
     }
     return true;
 }
@@ -170,6 +175,7 @@ static void handle_events(struct osp_worker *worker, bool may_sleep) {
     int count = osp__epoll_wait(worker->epoll, events, EVENTS, timeout);
     if (timeout != 0 || __atomic_load_n(&worker->sleeping, __ATOMIC_RELAXED))
         __atomic_store_n(&worker->sleeping, 0, __ATOMIC_SEQ_CST);
+    osp__preempt_awake();
     worker->now_ns = osp__now_ns();
     for (int i = 0; i < count; i++) {
         struct osp__poller *poller = events[i].data.ptr;

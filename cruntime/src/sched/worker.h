@@ -26,7 +26,9 @@ struct osp__queue {
 
 struct osp_worker {
     struct osp__context context;
-    struct osp_fiber *current;        /* the fiber that runs now */
+    struct osp_fiber *current;        /* atomic: the fiber that runs now */
+    uint32_t turn;                    /* atomic: how often a fiber has been resumed */
+    bool preempted;                   /* a fiber was made to yield: look at the events before going on */
     void (*system_call)(void *);      /* what the fiber wants done on this stack; see osp_call_on_system_stack */
     void *system_argument;
     struct osp__queue ready;          /* work of this thread */
