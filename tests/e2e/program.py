@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import queue
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 COMMAND = (sys.executable, "-m", "ospjit")
 #: Generous: the machine may be busy with other tests.
 PATIENCE = 60.0

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.e2e.program import PATIENCE
+from tests.e2e.program import PATIENCE, needs_curl
 
 JSON, TEXT, HTML = "application/json", "text/plain", "text/html; charset=utf-8"
 ALICE = '{"id": 1, "name": "Alice", "role": "admin"}'
@@ -58,6 +58,7 @@ def test_routes_with_requests(
         json.loads(reply.content)
 
 
+@needs_curl
 @pytest.mark.parametrize(("method", "path", "sent", "status", "kind", "body"), ROUTES)
 def test_routes_with_curl(
     api: str, tmp_path: Path, method: str, path: str, sent: str | None, status: int, kind: str,

@@ -58,10 +58,12 @@ def get(port: int, path: str = "/") -> tuple[int, str]:
 def test_an_idle_server_stops_within_a_second(number: signal.Signals) -> None:
     with Program(API, "0") as program:
         port = program.port()
-        idle = socket.create_connection(("127.0.0.1", port))
+        idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(200)]
         assert get(port, "/health")[0] == 200
         seconds = program.stop(number)
-        idle.close()
+        assert all(connection.recv(1) == b"" for connection in idle)
+        for connection in idle:
+            connection.close()
         assert program.process.returncode == 0
         assert seconds < 1.0
         assert program.errors == []
@@ -184,6 +186,14 @@ def test_a_program_that_does_not_compile(write, source: str, place: str, message
     assert done.stderr.startswith(str(path) + place)
     assert message in done.stderr
     assert "Traceback" not in done.stderr and "internal error" not in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--no-http", "--sandbox"])
+def test_a_program_without_the_network(option: str) -> None:
+    done = run(option, API, "0")
+    assert (done.returncode, done.stdout) == (COMPILE_ERROR, "")
+    assert "'httpCreateServer' is not available: network access is disabled" in done.stderr
+    assert "'httpListen' is not available" in done.stderr
 
 
 def test_bytes_that_are_not_utf8(tmp_path: Path) -> None:

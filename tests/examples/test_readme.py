@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ospjit.driver.options import PIPELINE
-from tests.e2e.program import COMMAND, PATIENCE, ROOT, Program, environment, run
+from tests.e2e.program import COMMAND, PATIENCE, ROOT, Program, environment, needs_curl, run
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -54,6 +54,7 @@ def test_the_readme_shows_programs() -> None:
     assert (shown.count("python"), shown.count("console"), shown.count("sh")) == (2, 2, 2)
 
 
+@needs_curl
 def test_the_api_answers_as_shown() -> None:
     text = next(text for language, text in blocks(PAGES[0]) if language == "console")
     exchanges = re.findall(r"^\$ (curl .*)\n((?:[^$].*\n)*)", text, re.MULTILINE)
