@@ -968,6 +968,7 @@ _r("osp_drop", "(value: cell) -> Unit", owned=[0], context=False)
 _r("osp_mark_shared", "(value: cell) -> Unit", context=False)
 _r("osp_mark_immortal", "(value: cell) -> Unit", context=False)
 _r("osp_stack_check", "() -> Unit", suspends=True)
+_r("osp_stack_exhausted", "() -> Unit", noreturn=True)
 
 _r("osp_yield", "() -> Unit", suspends=True)
 _r("osp_spawn", "(body: thunk, words: int, pointers: int) -> cell")

@@ -75,9 +75,6 @@ void osp__fiber_wake(struct osp_fiber *fiber);
 /* Makes the fiber yield at its next call. From any thread, at any time, even about a fiber that has ended. */
 void osp__fiber_ask_to_yield(struct osp_fiber *fiber);
 
-/* Ends the running fiber because its stack has run out; also where a touched guard page leads. */
-_Noreturn void osp_stack_exhausted(osp_ctx *ctx);
-
 /* Ends the running fiber with a diagnostic. What it owned on its stack is not released (yet). */
 _Noreturn void osp__fiber_fail(osp_ctx *ctx, const char *message);
 _Noreturn void osp__fiber_fail_with(osp_ctx *ctx, char *message); /* the same with an owned string */
