@@ -18,7 +18,7 @@ Done = subprocess.CompletedProcess[str]
 
 @pytest.fixture
 def ospjit(tmp_path: Path) -> Callable[..., Done]:
-    """`ospjit("test", "x", files={"x/a.test.osp": "…"})` writes the files and runs the command beside them."""
+    """`ospjit("test", files={"a.test.osp": "…"})` writes the files and runs the command beside them."""
 
     def run(*arguments: str, files: dict[str, str] | None = None, **environment: str) -> Done:
         for name, text in (files or {}).items():

@@ -22,9 +22,7 @@ def test_everything_passes(ospjit: Ospjit) -> None:
     done = ospjit("test", files={"b.test.osp": GOOD, "a/c.test.osp": GOOD})
     assert done.returncode == 0, done.stderr
     assert done.stdout == (
-        "ok    a/c.test.osp (2 cases)\n"
-        "ok    b.test.osp (2 cases)\n"
-        "\n2 files, 4 cases: 4 passed, 0 failed\n"
+        "ok    a/c.test.osp (2 cases)\nok    b.test.osp (2 cases)\n\n2 files, 4 cases: 4 passed, 0 failed\n"
     )
     assert done.stderr == ""
 
@@ -97,7 +95,9 @@ def test_a_file_that_takes_too_long_says_which_case_did(ospjit: Ospjit) -> None:
 
 
 def test_a_file_that_prints_without_end_is_stopped(ospjit: Ospjit) -> None:
-    endless = 'let text = repeat("x", 1000000) ?: ""\nfn go(n: int) -> int { print(text) go(n) }\nprint(go(1))\n'
+    endless = (
+        'let text = repeat("x", 1000000) ?: ""\nfn go(n: int) -> int { print(text) go(n) }\nprint(go(1))\n'
+    )
     done = ospjit("test", files={"x.test.osp": endless})
     assert done.returncode == 1
     assert "FAIL  x.test.osp (printed more than 16 MiB)\n" in done.stdout
