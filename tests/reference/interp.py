@@ -2,7 +2,7 @@
 
 It exists so that compiled programs can be compared with it. It covers the sequential language: everything
 but fibers, channels, C functions and the system. What it does not know raises `Unsupported`; no test may take
-that for an answer. It recurses on the Python stack and does nothing about memory or time.
+that for an answer. It recurses on the Python stack and does nothing about memory or speed.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ from tests.reference.values import Closure, Data, Erased, equal, failed, is_resu
 Environment = dict[core.Local, Any]
 
 
+#: How many calls a program may make before the interpreter gives up.
+CALLS = 20_000
+
+
 class Unsupported(Exception):
     """The program uses something that this interpreter does not know."""
 
@@ -37,6 +41,7 @@ class Interpreter:
         self.globals: dict[str, Any] = {}
         self.output = b""
         self.targs: list[dict[str, Type]] = [{}]
+        self.calls = 0
 
     def run(self) -> int:
         """Run the file's statements and `main`; the exit status."""
@@ -55,12 +60,19 @@ class Interpreter:
 
     def call(self, symbol: str, targs: Sequence[Type], args: Sequence[Any]) -> Any:
         """Call a declared function; `args` begin with its captures."""
+        self.count_call()
         function = self.program.functions[symbol]
         self.targs.append(dict(zip(function.tparams, map(self.type, targs), strict=True)))
         try:
             return self.eval(function.body, dict(zip(function.params, args, strict=True)))
         finally:
             self.targs.pop()
+
+    def count_call(self) -> None:
+        """Give up on programs that are meant for a compiler."""
+        self.calls += 1
+        if self.calls > CALLS:
+            raise Unsupported("programs that run for long")
 
     def type(self, t: Type) -> Type:
         """A static type in the instance that is running."""
@@ -72,6 +84,7 @@ class Interpreter:
         instance = self.targs[-1]
 
         def call(*args: Any) -> Any:
+            self.count_call()
             self.targs.append(instance)
             try:
                 return self.eval(node.body, captured | dict(zip(node.params, args, strict=True)))
@@ -125,6 +138,8 @@ class Interpreter:
         return env[node.local]
 
     def _globalvar(self, node: core.GlobalVar, env: Environment) -> Any:
+        if node.name not in self.globals:
+            raise Unsupported("run-time diagnostics")
         return self.globals[node.name]
 
     def _funcref(self, node: core.FuncRef, env: Environment) -> Closure:
@@ -357,6 +372,8 @@ def run(program: core.Program) -> tuple[bytes, int]:
         interpreter = Interpreter(program)
         try:
             outcome.append((interpreter.run(), interpreter))
+        except RecursionError:
+            outcome.append((Unsupported("recursion that deep"), interpreter))
         except BaseException as error:
             outcome.append((error, interpreter))
 
