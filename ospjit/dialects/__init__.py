@@ -6,6 +6,6 @@ others use the names and the meanings of MLIR's own. Nothing here may import a p
 
 from __future__ import annotations
 
-from . import arith, builtin, cf, func, osp, rt, scf
+from . import arith, builtin, cf, func, math, osp, rt, scf
 
-__all__ = ["arith", "builtin", "cf", "func", "osp", "rt", "scf"]
+__all__ = ["arith", "builtin", "cf", "func", "math", "osp", "rt", "scf"]

@@ -57,6 +57,8 @@ COUNTED = frozenset(
 #: `rt.cell_reuse` or `rt.free_token`.
 TOKEN = DialectType("rt.token")
 
+PTR = DialectType("osp.ptr")
+
 #: Operations that take over the references of all their operands, but for the parameters of a `func.call`'s
 #: callee that are `borrowed`; those of `rt.call` stand in the table.
 CONSUMING = frozenset(
@@ -142,6 +144,22 @@ def _verify_token(op: Operation) -> None:
 def _verify_overflow(op: Operation) -> None:
     if [v.type for v in (*op.operands, *op.results)] != [i64, i64, i64, i1]:
         raise VerifyError("must take two i64 and yield i64 and i1", op)
+
+
+#: How many operands an arm of a select has.
+SELECT_ARMS = {"recv": 1, "send": 2, "sleep": 1, "default": 0}
+
+
+def _verify_select(op: Operation) -> None:
+    kinds = op.attr("kinds")
+    if any(not isinstance(kind, str) or kind not in SELECT_ARMS for kind in kinds):
+        raise VerifyError(f"kinds of arms are {', '.join(SELECT_ARMS)}", op)
+    if len(op.operands) != sum(SELECT_ARMS[kind] for kind in kinds):
+        raise VerifyError("the operands are not those that the arms' kinds need", op)
+    if len(op.attr("owned")) != len(op.operands):
+        raise VerifyError("'owned' must say something about each operand", op)
+    if op.results[0].type is not i64 or op.results[1].type is not PTR:
+        raise VerifyError(f"results must be {i64} and {PTR}", op)
 
 
 def _verify_tag(op: Operation) -> None:
@@ -314,6 +332,21 @@ OPS = [
         "rt.free_token",
         "Frees the memory that was kept for a cell which this path does not make.",
         verify=both(shape(operands=1), _verify_token),
+    ),
+    OpDef(
+        "rt.select",
+        "Waits until one of the arms can go on: the arm's number, and the arms in the frame. Operands are, "
+        "arm by arm, a channel for `recv`, a channel and a word for `send`, milliseconds for `sleep`; "
+        "`owned` says which it consumes: the words, whether they are sent or not.",
+        verify=both(
+            shape(operands=None, results=2, attributes={"kinds": ArrayAttr, "owned": ArrayAttr}),
+            _verify_select,
+        ),
+    ),
+    OpDef(
+        "rt.take_word",
+        "The word that the arm `index` of a select has received; taken once, where that arm is the one.",
+        verify=shape(operands=1, results=1, attributes={"index": IntAttr}),
     ),
     OpDef("rt.unreachable", "Control never comes here.", verify=shape(), terminator=True),
 ]
