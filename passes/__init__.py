@@ -15,6 +15,7 @@ REGISTRY = PassRegistry(
         "check-globals": "ospjit.passes.check_globals:CheckGlobals",
         "cse": "ospjit.passes.cse:CommonSubexpressions",
         "dce": "ospjit.passes.dce:DeadCode",
+        "fuse-iterators": "ospjit.passes.fuse_iterators:FuseIterators",
         "lower-builtins": "ospjit.passes.lower_builtins:LowerBuiltins",
         "lower-data": "ospjit.passes.lower_data:LowerData",
         "lower-enums": "ospjit.passes.lower_enums:LowerEnums",

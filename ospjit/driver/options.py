@@ -17,12 +17,14 @@ CAPABILITIES = {
 
 #: The passes, in order; see docs for what each needs from those before it.
 PIPELINE = (
-    "specialize,check-globals,lower-builtins,lower-match,lower-enums,unbox-results,lower-data,"
-    "tail-calls,perceus"
+    "specialize,check-globals,fuse-iterators,lower-builtins,lower-match,lower-enums,unbox-results,"
+    "lower-data,tail-calls,perceus"
 )
 
 #: The same without what only makes programs faster.
-QUICK_PIPELINE = PIPELINE.replace("perceus", "perceus{specialize=false reuse=false}")
+QUICK_PIPELINE = PIPELINE.replace("fuse-iterators,", "").replace(
+    "perceus", "perceus{specialize=false reuse=false}"
+)
 
 
 @dataclass
