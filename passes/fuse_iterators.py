@@ -32,8 +32,9 @@ from ospjit.passes.lower_builtins import Lowering
 
 _STAGES = {"map": "map", "mapList": "map", "filter": "filter", "filterList": "filter", "take": "take"}
 _SINKS = {
-    **{"fold": "fold", "foldList": "fold", "forEach": "each", "forEachList": "each", "toList": "list"},
-    **{name: "list" for name in ("map", "mapList", "filter", "filterList")},
+    **dict.fromkeys(("fold", "foldList"), "fold"),
+    **dict.fromkeys(("forEach", "forEachList"), "each"),
+    **dict.fromkeys(("toList", "map", "mapList", "filter", "filterList"), "list"),
 }
 
 
@@ -153,9 +154,7 @@ class _Effects:
                     if op.attr("callee") not in seen:
                         seen.add(op.attr("callee"))
                         work.append(op.attr("callee"))
-                elif op.name == "osp.builtin" and BUILTINS[op.attr("name")].section not in _PURE_SECTIONS:
-                    return self._settle({symbol}, False)
-                elif op.name in _IMPURE:
+                elif op.name in _IMPURE or not _pure_builtin(op):
                     return self._settle({symbol}, False)
         return self._settle({symbol}, True)
 
@@ -164,13 +163,17 @@ class _Effects:
         return answer
 
 
+def _pure_builtin(op: Operation) -> bool:
+    return op.name != "osp.builtin" or BUILTINS[op.attr("name")].section in _PURE_SECTIONS
+
+
 _PURE_SECTIONS = frozenset(("Strings", "Lists", "Maps", "Iterators", "Numbers", "Predicates"))
 _IMPURE = frozenset(("osp.call_closure", "osp.call_extern", "osp.global_set", "osp.spawn", "osp.select"))
 
 
 class _Fusion:
-    """One chain on its way to being a loop. The loop's parameters: the source, every callback's values, what is
-    left to take, the sink's callback, its state."""
+    """One chain on its way to being a loop. The loop's parameters: where it is in the source, the values of
+    every callback, what is left to take, the state of the sink."""
 
     def __init__(self, lowering: Lowering, chain: _Chain, number: int) -> None:
         self.l = lowering

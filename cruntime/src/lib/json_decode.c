@@ -109,7 +109,7 @@ static void *decode(struct decoding *decoding)
             decoding->containers[i] = array_of(decoding, node);
         else if (node->type == OSP_JSON_OBJECT)
             decoding->containers[i] = object_of(decoding, node);
-        if (decoding->ctx != NULL && OSP_UNLIKELY(decoding->ctx->poll != 0))
+        if (decoding->ctx != NULL && OSP_UNLIKELY(__atomic_load_n(&decoding->ctx->poll, __ATOMIC_RELAXED) != 0))
             osp_poll(decoding->ctx);
     }
     return take(decoding, 0);

@@ -160,7 +160,7 @@ OSP_API char *osp_json_encode(osp_ctx *ctx, void *value)
     begin_value(&encoding, value);
     while (encoding.depth > 0) {
         go_on(&encoding);
-        if (ctx != NULL && OSP_UNLIKELY(ctx->poll != 0))
+        if (ctx != NULL && OSP_UNLIKELY(__atomic_load_n(&ctx->poll, __ATOMIC_RELAXED) != 0))
             osp_poll(ctx);
     }
     char *text = osp__string_copy(ctx, encoding.text, encoding.length);
