@@ -30,7 +30,7 @@ from ospjit.ir import (
     i1,
     i64,
 )
-from ospjit.passes.conversion import Conversion, Handler, Parts, flat
+from ospjit.passes.conversion import Conversion, Handler, Parts, flat, same_operation
 
 OVERFLOW = "integer overflow"
 DIVISION_BY_ZERO = "division by zero"
@@ -175,7 +175,9 @@ def _box(c: Conversion, op: Operation, operands: Sequence[Parts], b: Builder) ->
 
 
 def _list_item(c: Conversion, op: Operation, operands: Sequence[Parts], b: Builder) -> Sequence[Parts]:
-    """An element of several parts, or none, is in a box."""
+    """An element of several parts, or none, is in a box; others only get the list's new value."""
+    if not c.changes(op.result.type):
+        return same_operation(c, op, operands, b)
     t = DialectType("osp.box", (op.result.type,))
     box = b.create("osp.list_item", operands[0], [t], op.attributes).result
     return _unbox(c, op, [(box,)], b)
