@@ -116,6 +116,7 @@ def _run(argv: list[str]) -> int:
     from ospjit.cli.pass_options import options_from
     from ospjit.driver.compile import Compilation
     from ospjit.driver.options import CompileOptions
+    from ospjit.ir import PipelineError
 
     parser = _parser()
     if not argv:
@@ -135,11 +136,17 @@ def _run(argv: list[str]) -> int:
     compilation = Compilation(source, options)
     try:
         if args.emit:
-            return _emit(compilation, args.emit, args.output)
+            status = _emit(compilation, args.emit, args.output)
+            if passes.timing:
+                sys.stderr.write(compilation.timer.report())
+            return status
         code = compilation.code
     except CompileFailed as failed:
         _show(failed.diagnostics, args.diagnostics)
         return COMPILE_ERROR
+    except PipelineError as error:
+        print(f"ospjit: error: {error}", file=sys.stderr)
+        return USAGE
     if compilation.diagnostics.items:
         _show(compilation.diagnostics.items, args.diagnostics)
     if passes.timing:
