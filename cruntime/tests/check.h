@@ -3,6 +3,7 @@
 #ifndef OSP_TESTS_CHECK_H
 #define OSP_TESTS_CHECK_H
 
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -55,8 +56,9 @@ struct child {
     char output[8192]; /* what it wrote to standard output and error */
 };
 
-/* Runs `entry` by osp_run_main in a child, sends it `signal` after `delay_ms` (0: none), and collects what it wrote. */
-__attribute__((unused)) static struct child run_child(void (*entry)(osp_ctx *, void *), int signal, int delay_ms) {
+/* Runs `entry` by osp_run_main in a child, sends it `signal` (0: none) once it has written something, and collects what
+ * it wrote. */
+__attribute__((unused)) static struct child run_child(void (*entry)(osp_ctx *, void *), int signal) {
     struct child child = {0};
     int pipes[2];
     if (pipe(pipes) != 0) abort();
@@ -71,8 +73,8 @@ __attribute__((unused)) static struct child run_child(void (*entry)(osp_ctx *, v
     }
     close(pipes[1]);
     if (signal != 0) {
-        struct timespec delay = {delay_ms / 1000, delay_ms % 1000 * 1000000L};
-        nanosleep(&delay, NULL);
+        struct pollfd first = {.fd = pipes[0], .events = POLLIN};
+        (void)poll(&first, 1, 15000);
         kill(pid, signal);
     }
     size_t used = 0;

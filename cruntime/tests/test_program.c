@@ -156,7 +156,7 @@ static void crashes(osp_ctx *ctx, void *result) {
 #endif
 
 static void check_child(const char *name, void (*entry)(osp_ctx *, void *), int signal, int status, const char *output) {
-    struct child child = run_child(entry, signal, 300);
+    struct child child = run_child(entry, signal);
     if (child.status == status && strcmp(child.output, output) == 0) return;
     fprintf(stderr, "%s: status %d, expected %d, output \"%s\"\n", name, child.status, status, child.output);
     check_failures++;
@@ -176,11 +176,11 @@ int main(void) {
     check_child("much waiting", waits_much, 0, 0, "");
     check_child("time limit", waits_with_time_limit, 0, 11, "");
     check_child("one waiting", leaves_one_waiting, 0, 6, "");
-    struct child stuck = run_child(deadlocks, 0, 0);
+    struct child stuck = run_child(deadlocks, 0);
     CHECK(stuck.status == 3 && strncmp(stuck.output, "ospjit: deadlock: every fiber waits for another one\n", 51) == 0);
     CHECK(strstr(stuck.output, "ospjit:   main waits in await, line 17\n") != NULL);
     CHECK(strstr(stuck.output, " waits in recv\n") != NULL);
-    struct child child = run_child(prints_much, 0, 0);
+    struct child child = run_child(prints_much, 0);
     CHECK(child.status == 0 && strncmp(child.output, "0\n1\n2\n", 6) == 0);
     CHECK(strstr(child.output, "99\n100\n101\n") != NULL && strstr(child.output, "299\n300\n400\n") != NULL);
 #if !OSP_ASAN && !OSP_TSAN

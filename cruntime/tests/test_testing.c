@@ -45,7 +45,7 @@ static void spawn_and_wait(osp_ctx *ctx, osp_thunk code)
 
 static struct child run(void (*entry)(osp_ctx *, void *))
 {
-    struct child child = run_child(entry, 0, 0);
+    struct child child = run_child(entry, 0);
     CHECK(strstr(child.output, "check failed") == NULL);
     return child;
 }

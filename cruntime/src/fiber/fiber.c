@@ -127,7 +127,7 @@ struct osp_fiber *osp__fiber_acquire(struct osp_worker *worker, bool is_main) {
     }
     if (fiber == NULL) return NULL;
     fiber->ctx.worker = worker;
-    fiber->ctx.poll = 0;
+    __atomic_store_n(&fiber->ctx.poll, 0, __ATOMIC_RELAXED); /* preempt.c may be asking the one before */
     fiber->ctx.evidence = NULL;
     fiber->is_main = is_main;
     fiber->is_computation = false;
