@@ -217,24 +217,43 @@ class _Counts:
             self.ctx.count("dups")
 
     def _release(self, b: Builder, cell: Value, live: set[Value]) -> None:
-        """Give up an owned value that is dead from here on. What was read out of it and is live becomes
-        owned."""
-        moving: dict[int, Value] = {}
-        layout = self._layout(cell, b.block) if self.specialize else None
-        work = list(self.children.get(cell, ()))
+        """Give up an owned value that is dead from here on. What was read out of it and is live becomes owned:
+        it moves out, together with the dead cells between, which are given up in turn."""
+        dying = [cell]
+        for outer in dying:
+            layout = self._layout(outer, b.block) if self.specialize else None
+            moving: dict[int, Value] = {}
+            for inner in self.children.get(outer, ()):
+                wanted = self._outermost(inner, live)
+                if not wanted:
+                    continue
+                read = inner.owner
+                assert isinstance(read, Operation)
+                slot = read.attr("index")
+                if layout is not None and read.name == "rt.slot" and slot not in moving:
+                    moving[slot] = inner
+                    if inner not in live:
+                        dying.append(inner)
+                else:
+                    for value in wanted:
+                        self._dup(b, value)
+            self._drop(b, outer, layout, moving)
+
+    def _outermost(self, value: Value, live: set[Value]) -> list[Value]:
+        """What is live of a value and all that was read out of it, without what something live holds."""
+        found = []
+        work = [value]
         while work:
             value = work.pop()
-            if value not in live:
-                work += self.children.get(value, ())
-                continue
-            read = value.owner
-            assert isinstance(read, Operation)
-            slot = read.attr("index")
-            direct = read.name == "rt.slot" and self.parent[value] is cell
-            if layout is not None and direct and slot not in moving:
-                moving[slot] = value
+            if value in live:
+                found.append(value)
             else:
-                self._dup(b, value)
+                work += self.children.get(value, ())
+        return found
+
+    def _drop(
+        self, b: Builder, cell: Value, layout: tuple[int, int] | None, moving: dict[int, Value]
+    ) -> None:
         if layout is None:
             b.create("rt.drop", [cell])
         else:
