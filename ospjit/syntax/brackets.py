@@ -59,6 +59,7 @@ class _Mender:
         self.open: list[Token] = []
         self.faults: list[tuple[str, Span, tuple[Label, ...]]] = []
         self.brace_fault = False
+        self.dropped = False
         # The first pair of braces whose indentation disagrees: probably where one is missing.
         self.suspect: Token | None = None
 
@@ -75,6 +76,7 @@ class _Mender:
             elif kind == "$end":
                 while self.open:
                     self._unclosed()
+            token.mended, self.dropped = self.dropped, False
             self.out.append(token)
 
     def _declares(self, index: int) -> bool:
@@ -96,6 +98,7 @@ class _Mender:
             depth -= 1
         if not depth or self.open[depth - 1].type != opener:
             self.brace_fault |= token.type == "RBRACE"
+            self.dropped = True
             span = Span(self.source, token.start, token.end)
             self.faults.append((f"this '{token.value}' closes nothing", span, ()))
             return

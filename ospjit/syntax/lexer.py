@@ -10,9 +10,10 @@ raise on any text, and never decide what a `{`, `(` or `-` means: that is `class
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from ospjit.diagnostics import Diagnostics, Label, Source, Span
-from ospjit.syntax.tokens import KEYWORDS, OPERATORS, Token
+from ospjit.syntax.tokens import CLOSERS, KEYWORDS, OPENERS, OPERATORS, SPELLING, Token
 
 MAX_INT = 2**63  # one more than the largest `int`: the parser allows it under a minus only
 
@@ -291,9 +292,27 @@ class Lexer:
         end = self.text.find("\n", start)
         if end < 0 or self.recovered:
             end = len(self.text)
-        self.recovered = True
         self.tokens.append(Token("STRING", "", start, min(end, start + 1), space, newline))
+        if self.recovered:
+            self._close_brackets(("LPAREN", "LBRACKET", "LBRACE"), 0)
+        else:
+            self._close_brackets(("LPAREN", "LBRACKET"), self.text.rfind("\n", 0, start) + 1)
+        self.recovered = True
         return end
+
+    def _close_brackets(self, kinds: Sequence[str], since: int) -> None:
+        """Close, without width, the brackets after `since` that are still open: nobody knows whether the
+        text that was skipped closed them."""
+        opened: list[Token] = []
+        for token in self.tokens:
+            if token.type in OPENERS:
+                opened.append(token)
+            elif token.type in CLOSERS and opened:
+                opened.pop()
+        at = self.tokens[-1].end
+        while opened and opened[-1].type in kinds and opened[-1].start >= since:
+            kind = OPENERS[opened.pop().type]
+            self.tokens.append(Token(kind, SPELLING[kind], at, at, False, False))
 
     def _fault(self, kind: str | None, start: int, end: int) -> int:
         """Something that is no token: report it and skip it."""

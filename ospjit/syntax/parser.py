@@ -134,6 +134,8 @@ class _Automaton:
     def _report(self, index: int) -> None:
         token = self.tokens[index]
         before = self.tokens[index - 1] if index else None
+        if token.mended:
+            return  # a bracket that closes nothing stood before it: that has been said
         if token.start == token.end:
             if token.type != "$end":
                 return  # a bracket that was never closed: that has been said

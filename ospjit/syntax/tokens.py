@@ -116,10 +116,10 @@ class Token:
     """One token: offsets `start` and `end`, what stands before it, and for a bracket the index of its mate.
 
     `value` is the text of a name, keyword or operator and the value of a literal. `doc` is the text of the
-    doc comment right before it.
+    doc comment right before it. `mended` says that a token right before it was reported and dropped.
     """
 
-    __slots__ = ("doc", "end", "mate", "newline", "space", "start", "type", "value")
+    __slots__ = ("doc", "end", "mate", "mended", "newline", "space", "start", "type", "value")
 
     def __init__(self, type_: str, value: Any, start: int, end: int, space: bool, newline: bool) -> None:
         self.type = type_
@@ -129,6 +129,7 @@ class Token:
         self.space = space
         self.newline = newline
         self.mate = -1
+        self.mended = False
         self.doc: str | None = None
 
     def __repr__(self) -> str:

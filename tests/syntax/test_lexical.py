@@ -172,6 +172,8 @@ def test_link_comments() -> None:
         (r'let x = "\u{110000}"', [r"1:10 '\u{110000}' is not a character"]),
         (r'let x = "\u{41"', [r"1:10 '\u{' is not closed by '}'"]),
         ('let x = "abc', ["1:9 this string is never closed"]),
+        ('let x = f([g("abc)])', ["1:14 this string is never closed"]),
+        ('let x = {\n  f("abc)\n}', ["2:5 this string is never closed"]),
         ('let x = "abc ${y', ["1:14 this '${' is never closed by '}'"]),
     ],
 )
