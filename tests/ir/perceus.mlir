@@ -12,7 +12,7 @@
 ^bb0(%a: !osp.string, %b: !osp.string):
   %0 = "rt.call"(%a, %b) {callee = @osp_string_concat} : (!osp.string, !osp.string) -> !osp.string
   "func.return"(%0) : (!osp.string) -> ()
-}) {function_type = (!osp.string, !osp.string) -> !osp.string, sym_name = "join", title = "join"} : () -> ()
+}) {function_type = (!osp.string, !osp.string) -> !osp.string, exported = true, sym_name = "join", title = "join"} : () -> ()
 
 // -----
 
@@ -34,4 +34,4 @@
   "func.call"(%s) {callee = @take} : (!osp.string) -> ()
   "func.call"(%s) {callee = @take} : (!osp.string) -> ()
   "func.return"() : () -> ()
-}) {function_type = (i1, !osp.string) -> (), sym_name = "both", title = "both"} : () -> ()
+}) {function_type = (i1, !osp.string) -> (), exported = true, sym_name = "both", title = "both"} : () -> ()
