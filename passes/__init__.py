@@ -13,6 +13,7 @@ REGISTRY = PassRegistry(
     {
         "canonicalize": "ospjit.passes.canonicalize:Canonicalize",
         "check-globals": "ospjit.passes.check_globals:CheckGlobals",
+        "cleanups": "ospjit.passes.cleanups:Cleanups",
         "cse": "ospjit.passes.cse:CommonSubexpressions",
         "dce": "ospjit.passes.dce:DeadCode",
         "fuse-iterators": "ospjit.passes.fuse_iterators:FuseIterators",

@@ -86,6 +86,8 @@ def load(module: Any, machine: Any, libraries: Sequence[ctypes.CDLL] = ()) -> Co
         for function in module.functions:
             if function.is_declaration and not function.name.startswith("llvm."):
                 _resolve(function.name, libraries)
+        # What landing pads end with; the code generator names it, the module does not.
+        _resolve("_Unwind_Resume", ())
         engine = llvm.create_mcjit_compiler(module, machine)
         engine.finalize_object()
     return Code(engine)
@@ -113,8 +115,8 @@ def _resolve(name: str, libraries: Sequence[ctypes.CDLL]) -> None:
 
 @cache
 def _c_libraries() -> tuple[ctypes.CDLL, ...]:
-    """What every C program is linked with: the C library and the mathematical one."""
-    return ctypes.CDLL("libc.so.6"), ctypes.CDLL("libm.so.6")
+    """What every C program is linked with: the C library, the mathematical one, and the unwinder's."""
+    return ctypes.CDLL("libc.so.6"), ctypes.CDLL("libm.so.6"), ctypes.CDLL("libgcc_s.so.1")
 
 
 def open_library(name: str, folders: Sequence[str]) -> ctypes.CDLL:

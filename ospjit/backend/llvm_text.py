@@ -8,6 +8,7 @@ declarations.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable
 
@@ -34,6 +35,7 @@ declare {i64, i1} @llvm.ssub.with.overflow.i64(i64, i64)
 declare {i64, i1} @llvm.smul.with.overflow.i64(i64, i64)
 declare double @llvm.fabs.f64(double)
 declare ptr @llvm.frameaddress.p0(i32)
+declare i32 @__gcc_personality_v0(...)
 """
 
 #: What a checked variable needs; `@rt.global_check` is inlined, so that a check is a load and a branch.
@@ -51,8 +53,8 @@ end:
 """
 
 _EPILOGUE = """
-attributes #0 = { nounwind "frame-pointer"="all" "probe-stack"="inline-asm" }
-attributes #1 = { nounwind noinline optnone "frame-pointer"="all" "probe-stack"="inline-asm" }
+attributes #0 = { uwtable "frame-pointer"="all" "probe-stack"="inline-asm" }
+attributes #1 = { uwtable noinline optnone "frame-pointer"="all" "probe-stack"="inline-asm" }
 !0 = !{!"branch_weights", i32 2000, i32 1}
 !1 = !{!"branch_weights", i32 1, i32 2000}
 """
@@ -210,11 +212,10 @@ class _Emitter:
             params += ["ptr", "ptr"] if machine == "thunk" else [_RT_LLVM[machine] + _extension(machine)]
         if fn.fallible:
             params.append("ptr")
-        noreturn = " noreturn cold" if fn.noreturn else ""
+        # What waits may die waiting, which unwinds the stack; so does what never returns.
+        attributes = " noreturn cold" if fn.noreturn else "" if fn.fails else " nounwind"
         extension = _extension(fn.result)
-        return (
-            f"declare{extension} {_RT_LLVM[fn.result]} @{fn.symbol}({', '.join(params)}) nounwind{noreturn}"
-        )
+        return f"declare{extension} {_RT_LLVM[fn.result]} @{fn.symbol}({', '.join(params)}){attributes}"
 
     def _program(self) -> None:
         self.lines.append(
@@ -313,6 +314,11 @@ class _Function:
         self.lines: list[str] = []
         self.allocas: list[str] = []
         self.counter = 0
+        #: What the next call must give up if the fiber dies in it; and what the pads made so far give up.
+        self.held: list[Value] = []
+        self.pads: list[tuple[str, list[Value]]] = []
+        self.last_label = ""
+        self.last_labels: dict[str, str] = {}
 
     def fresh(self) -> str:
         self.counter += 1
@@ -338,12 +344,15 @@ class _Function:
         for block in blocks:
             self._block(block, block is blocks[0])
         prologue = self._prologue()
+        self._landing_pads()
+        lines = [self._with_last_labels(line) for line in self.lines]
         symbol = self.op.attr("sym_name")
         # The file's statements run once: optimizing them costs more than it gives.
         attributes = "#1" if symbol == ENTRY else "#0"
         signature = f"{result_type(self.results)} {quoted(symbol)}({', '.join(params)})"
-        head = f"define internal tailcc {signature} {attributes} {{"
-        self.e.lines.append("\n".join([head, "entry:", *prologue, *self.lines, "}"]))
+        personality = " personality ptr @__gcc_personality_v0" if self.pads else ""
+        head = f"define internal tailcc {signature} {attributes}{personality} {{"
+        self.e.lines.append("\n".join([head, "entry:", *prologue, *lines, "}"]))
 
     def _prologue(self) -> list[str]:
         """Space for arrays, and, unless the function is a leaf, the comparison with the stack's limit.
@@ -365,12 +374,56 @@ class _Function:
             "  %check = icmp ult ptr %frame, %limit",
             "  br i1 %check, label %slow, label %b0, !prof !1",
             "slow:",
-            "  call void @osp_stack_check(ptr %ctx)",
-            "  br label %b0",
+            *self._stack_check(),
         ]
+
+    def _stack_check(self) -> list[str]:
+        """The slow path of the prologue. If the stack has run out, the arguments are dropped on the way."""
+        owned = [self.region.entry.args[index] for index in self.op.attr("owned", ())]
+        if not owned:
+            return ["  call void @osp_stack_check(ptr %ctx)", "  br label %b0"]
+        self.pads.append(("lp.entry", owned))
+        return ["  invoke void @osp_stack_check(ptr %ctx) to label %b0 unwind label %lp.entry"]
+
+    # ---- what happens when a fiber dies in a call
+
+    def _cleanup(self, op: Operation) -> None:
+        """The next call gets a landing pad that gives these references up."""
+        self.held = list(op.operands)
+
+    def call(self, text: str, result: str = "") -> None:
+        """A call that may not return, because the fiber dies in it: `call …`, and the name of its result."""
+        assign = f"{result} = " if result else ""
+        if not self.held:
+            self.emit(assign + text)
+            return
+        self.counter += 1
+        onward, pad = f"ok{self.counter}", f"lp{self.counter}"
+        self.emit(f"{assign}invoke{text.removeprefix('call')} to label %{onward} unwind label %{pad}")
+        self.lines.append(f"{onward}:")
+        self.last_label = onward
+        self.pads.append((pad, self.held))
+        self.held = []
+
+    def _landing_pads(self) -> None:
+        for pad, held in self.pads:
+            self.lines.append(f"{pad}:")
+            dying = self.fresh()
+            self.emit(f"{dying} = landingpad {{ptr, i32}} cleanup")
+            for value in held:
+                give_up = "rt.free_token" if value.type is TOKEN else "rt.drop"
+                self.emit(f"call void @{give_up}({self.typed(value)})")
+            self.emit(f"resume {{ptr, i32}} {dying}")
+
+    def _with_last_labels(self, line: str) -> str:
+        """A block may have been cut into several: branches come from the last one."""
+        if "%@" not in line:
+            return line
+        return re.sub(r"%@(b\d+)", lambda m: "%" + self.last_labels[m.group(1)], line)
 
     def _block(self, block: Block, first: bool) -> None:
         self.lines.append(f"{self.labels[block]}:")
+        self.last_label = self.labels[block]
         if not first:
             for argument in block.args:
                 self._phi(block, argument)
@@ -379,13 +432,14 @@ class _Function:
             if emit is None:
                 raise TypeError(f"{op.name} was not lowered")
             emit(self, op)
+        self.last_labels[self.labels[block]] = self.last_label
 
     def _phi(self, block: Block, argument: BlockArgument) -> None:
         incoming = []
         for user, index in block.uses:
             assert user.parent is not None
             value = user.successor_args(index)[argument.index]
-            incoming.append(f"[{self.name(value)}, %{self.labels[user.parent]}]")
+            incoming.append(f"[{self.name(value)}, %@{self.labels[user.parent]}]")
         self.emit(f"{self.names[argument]} = phi {llvm_type(argument.type)} {', '.join(incoming)}")
 
     def name(self, value: Value) -> str:
@@ -555,8 +609,9 @@ class _Function:
 
     def _global_check(self, op: Operation) -> None:
         name = op.attr("global")
-        message = self.e.string(f"'{self.e.checked[name]}' is read before its initialiser has run")
-        self.emit(f"call void @rt.global_check(ptr %ctx, ptr {quoted(name + '.set')}, ptr {message})")
+        place = f"{op.loc.file}:{op.loc.line}:{op.loc.column}: " if op.loc.known else ""
+        message = self.e.string(f"{place}'{self.e.checked[name]}' is read before its initialiser has run")
+        self.call(f"call void @rt.global_check(ptr %ctx, ptr {quoted(name + '.set')}, ptr {message})")
 
     def _count(self, op: Operation) -> None:
         self.emit(f"call void @{op.name}({self.typed(op.operands[0])})")
@@ -620,9 +675,8 @@ class _Function:
                 self.emit(f"{at} = getelementptr i64, ptr {arms}, i64 {3 * index + offset}")
                 self.emit(f"store i64 {word}, ptr {at}")
         self.e.used.add("osp_select")
-        self.emit(
-            f"{self.name(op.results[0])} = call i64 @osp_select(ptr %ctx, ptr {arms}, i64 {len(kinds)})"
-        )
+        call = f"call i64 @osp_select(ptr %ctx, ptr {arms}, i64 {len(kinds)})"
+        self.call(call, self.name(op.results[0]))
 
     def _take_word(self, op: Operation) -> None:
         self._load(self._slot_address(op.operands[0], 3 * op.attr("index") + 2), op.result)
@@ -645,13 +699,13 @@ class _Function:
             args.append(f"ptr {error}")
         call = f"call{_extension(fn.result)} {_RT_LLVM[fn.result]} @{fn.symbol}({', '.join(args)})"
         if fn.result == "Unit":
-            self.emit(call)
+            self.call(call)
         elif fn.result == "word" and op.results[0].type is not i64:
             word = self.fresh()
-            self.emit(f"{word} = {call}")
+            self.call(call, word)
             self._from_word(word, op.results[0])
         else:
-            self.emit(f"{self.name(op.results[0])} = {call}")
+            self.call(call, self.name(op.results[0]))
         if fn.fallible:
             self.emit(f"{self.name(op.results[-1])} = load ptr, ptr {error}")
 
@@ -688,12 +742,12 @@ class _Function:
             tail = "musttail " if self.params_in_registers and in_registers(args) else "tail "
         call = f"{tail}call tailcc {returned} {callee}({', '.join(args)})"
         if not types:
-            self.emit(call)
+            self.call(call)
             if tail:
                 self.emit("ret void")
             return
         value = self.name(op.results[0]) if len(types) == 1 else self.fresh()
-        self.emit(f"{value} = {call}")
+        self.call(call, value)
         if tail:
             self.emit(f"ret {returned} {value}")
         elif len(types) > 1:
@@ -783,6 +837,7 @@ _EMIT: dict[str, Callable[[_Function, Operation], None]] = {
     "rt.closure": _Function._maybe_closure,
     "rt.global_load": _Function._global_load,
     "rt.global_store": _Function._global_store,
+    "rt.cleanup": _Function._cleanup,
     "rt.global_check": _Function._global_check,
     "rt.dup": _Function._count,
     "rt.drop": _Function._count,

@@ -18,6 +18,9 @@ from dataclasses import dataclass
 
 from ospjit.builtins.signature import ConText, Sig, TypeText, parse
 
+#: Runtime functions that end the fiber for some arguments, or call back, although they never wait.
+FAILING = frozenset(("osp_channel_new", "osp_list_sort"))
+
 
 @dataclass(frozen=True)
 class RuntimeFn:
@@ -39,6 +42,11 @@ class RuntimeFn:
     suspends: bool = False
     noreturn: bool = False
     context: bool = True
+
+    @property
+    def fails(self) -> bool:
+        """Whether the fiber may die in it: it waits, calls back, or says so. Memory running out aside."""
+        return self.suspends or self.noreturn or self.symbol in FAILING
 
 
 @dataclass(frozen=True)
@@ -247,8 +255,21 @@ _b(
     cap="process",
     suspends=True,
 )
-_b("awaitProcess", "(id: int) -> int", "Waits for a process; its exit status.", cap="process", suspends=True)
-_b("cleanupProcess", "(id: int) -> Unit", "Releases what is kept of a process that has ended.", cap="process")
+_b(
+    "awaitProcess",
+    "(id: int) -> int",
+    "Waits for a process and its output; its exit status (128 and the number of a signal), or -1.",
+    c="osp_await_process",
+    cap="process",
+    suspends=True,
+)
+_b(
+    "cleanupProcess",
+    "(id: int) -> Unit",
+    "Releases what is kept of a process; one that still runs goes on.",
+    c="osp_cleanup_process",
+    cap="process",
+)
 
 _section_of("Strings")
 _b(
@@ -985,6 +1006,7 @@ _r("osp_channel_close", "(channel: cell) -> Unit")
 _r("osp_select", "(arms: Ptr, count: int) -> int", suspends=True)
 _r("osp_poll", "() -> Unit", suspends=True)
 _r("osp_fiber_fail", "(message: string) -> Unit", noreturn=True)
+_r("osp_spawn_process", "(command: string, handler: thunk) -> Result<int, Error>", suspends=True)
 _r("osp_test_begin", "(name: string) -> bool")
 _r("osp_test_end", "() -> Unit")
 _r("osp_test_compare", "(label: string, place: string, expected: string, actual: string) -> Unit")

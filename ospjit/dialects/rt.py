@@ -295,6 +295,11 @@ OPS = [
         verify=shape(attributes={"global": SymbolRefAttr}),
     ),
     OpDef(
+        "rt.cleanup",
+        "What the function holds: given up if the fiber dies in the next operation.",
+        verify=shape(operands=None),
+    ),
+    OpDef(
         "rt.global_load",
         "What a slot of a file-scope variable holds, borrowed; static unless the variable is mutable.",
         verify=shape(results=1, attributes={"global": SymbolRefAttr, "index": IntAttr}),

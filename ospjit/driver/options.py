@@ -18,7 +18,7 @@ CAPABILITIES = {
 #: The passes, in order; see docs for what each needs from those before it.
 PIPELINE = (
     "specialize,check-globals,fuse-iterators,lower-builtins,lower-match,lower-enums,unbox-results,"
-    "lower-data,tail-calls,perceus"
+    "lower-data,tail-calls,perceus,cleanups"
 )
 
 #: The same without what only makes programs faster.

@@ -53,10 +53,12 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
     int saved = errno;
     struct osp_worker *worker = osp__worker_self();
     struct osp_fiber *fiber = worker != NULL ? worker->current : NULL;
-    if (fiber != NULL && info->si_code > 0 && hits_guard(fiber, (uintptr_t)info->si_addr))
+    if (fiber != NULL && info->si_code > 0 && hits_guard(fiber, (uintptr_t)info->si_addr)) {
+        fiber->overrun = true;
         redirect(context, fiber);
-    else
+    } else {
         chain(signal, info, context);
+    }
     errno = saved;
 }
 

@@ -2,6 +2,7 @@
 #include "fiber.h"
 
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,6 +30,7 @@ static struct {
  * makecontext and its system calls are paid once a stack and not once a fiber. */
 static void fiber_main(void *argument) {
     struct osp_fiber *fiber = argument;
+    fiber->bottom = (uintptr_t)__builtin_frame_address(0);
     for (;;) {
         fiber->code(&fiber->ctx, fiber->env, fiber->arg);
         fiber->state = OSP_FIBER_DONE;
@@ -130,6 +132,7 @@ struct osp_fiber *osp__fiber_acquire(struct osp_worker *worker, bool is_main) {
     __atomic_store_n(&fiber->ctx.poll, 0, __ATOMIC_RELAXED); /* preempt.c may be asking the one before */
     fiber->ctx.evidence = NULL;
     fiber->is_main = is_main;
+    fiber->overrun = false;
     fiber->is_computation = false;
     fiber->id = __atomic_add_fetch(&pool.last_id, 1, __ATOMIC_RELAXED);
     fiber->failure = NULL;
@@ -179,10 +182,28 @@ const char *osp__fiber_name(const struct osp_fiber *fiber, char buffer[32]) {
     return buffer;
 }
 
+/* Called for each frame on the way out; at the bottom of the stack the fiber is left for good. */
+static _Unwind_Reason_Code leave_at_bottom(int version, _Unwind_Action actions, _Unwind_Exception_Class class,
+                                           struct _Unwind_Exception *exception, struct _Unwind_Context *context,
+                                           void *fiber_address) {
+    (void)version, (void)class, (void)exception;
+    struct osp_fiber *fiber = fiber_address;
+    if (actions & _UA_END_OF_STACK || _Unwind_GetCFA(context) >= fiber->bottom)
+        osp__context_abandon(&fiber->context, &fiber->ctx.worker->context);
+    return _URC_NO_REASON;
+}
+
+/* The frames of compiled code have landing pads that give up what they hold; they cost nothing until now. Frames of C
+ * code have none: what a runtime function holds when it fails the fiber it has to release before. */
 _Noreturn void osp__fiber_fail_with(osp_ctx *ctx, char *message) {
     struct osp_fiber *fiber = ctx->fiber;
     fiber->failure = message;
     fiber->state = OSP_FIBER_FAILED;
+    if (!fiber->overrun) {
+        static const struct _Unwind_Exception standard;
+        fiber->exception = standard;
+        _Unwind_ForcedUnwind(&fiber->exception, leave_at_bottom, fiber);
+    }
     osp__context_abandon(&fiber->context, &ctx->worker->context);
 }
 

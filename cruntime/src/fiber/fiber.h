@@ -17,6 +17,8 @@
 #ifndef OSP_FIBER_FIBER_H
 #define OSP_FIBER_FIBER_H
 
+#include <unwind.h>
+
 #include "../base.h"
 #include "context.h"
 
@@ -43,6 +45,9 @@ struct osp_fiber {
     int waits;             /* atomic: enum osp__fiber_waits, see deadlock.h */
     const char *waits_for; /* "await", "recv", …, while waits is set */
     uint64_t id;
+    uintptr_t bottom; /* where the frames of the computation begin */
+    struct _Unwind_Exception exception; /* on its way through the frames when the fiber fails */
+    bool overrun; /* a guard page was hit: there are no frames left to unwind */
     char *lowest; /* what ctx.stack_limit is when nobody asks the fiber to yield */
     osp_thunk code;
     void *env, *arg;

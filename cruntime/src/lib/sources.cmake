@@ -21,6 +21,7 @@ set(OSP_LIB_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/json_text.c
     ${CMAKE_CURRENT_LIST_DIR}/json_decode.c
     ${CMAKE_CURRENT_LIST_DIR}/json_encode.c
+    ${CMAKE_CURRENT_LIST_DIR}/process.c
     ${CMAKE_CURRENT_LIST_DIR}/testing.c
     ${CMAKE_CURRENT_LIST_DIR}/list.c
     ${CMAKE_CURRENT_LIST_DIR}/list_sort.c

@@ -46,12 +46,10 @@ void osp__task_init(void) { osp__set_finalizer(OSP_KIND_TASK, finalize); }
 /* ---- running ----------------------------------------------------------------------------------------------------- */
 
 static void complete(struct task *task) {
-    if (task->failure == NULL)
-        for (uint32_t i = 0; i < task->pointers; i++)
-            /* What an immortal task holds is immortal, too: nobody will drop it. */
-            (osp__header(task)->count == 0 ? osp_mark_immortal : osp_mark_shared)((void *)(uintptr_t)task->result[i]);
-    else
-        osp_mark_shared(task->failure);
+    /* Whoever awaits it may be on another worker; and what an immortal task holds nobody will drop. */
+    void (*mark)(void *) = osp__header(task)->count == 0 ? osp_mark_immortal : osp_mark_shared;
+    for (uint32_t i = 0; i < task->pointers && task->failure == NULL; i++) mark((void *)(uintptr_t)task->result[i]);
+    mark(task->failure);
     struct waiter *waiter = __atomic_exchange_n(&task->waiters, DONE, __ATOMIC_ACQ_REL);
     if (waiter == NULL && task->failure != NULL) osp__diagnose("%s", task->failure); /* nobody is there to say it */
     while (waiter != NULL) {
