@@ -118,7 +118,7 @@ def _block_origins(
                 yield result, _OTHER
 
 
-@dataclass
+@dataclass(slots=True)
 class _Function:
     """What the inference needs to know of a function."""
 
@@ -129,7 +129,8 @@ class _Function:
 
 
 class BorrowInference:
-    """The borrowed parameters of all functions of a module: the greatest fixed point."""
+    """The borrowed parameters of all functions of a module: the greatest fixed point. `origins` says for each
+    function where its values may come from."""
 
     def __init__(self, functions: Sequence[Operation], static: StaticValues, reuse: bool) -> None:
         self.static = static
@@ -142,7 +143,9 @@ class BorrowInference:
             args = enumerate(function.regions[0].entry.args)
             counted = {i for i, a in args if is_counted(a.type)}
             self.borrowed[symbol] = counted if symbol in known else set()
-        self._solve([self._examine(f) for f in functions])
+        examined = [self._examine(f) for f in functions]
+        self._solve(examined)
+        self.origins = {f.symbol: f.origins for f in examined}
 
     def is_loop(self, caller: str, op: Operation) -> bool:
         """Whether a call must not grow the stack: a tail call that tail calls can lead back from."""

@@ -83,8 +83,8 @@ class _Function:
 
     def run(self) -> None:
         region = self.function.regions[0]
-        entry = {a: 1 for a in region.entry.args if self._tracked(a)}
-        owned = tuple(a.index for a in entry)
+        entry: dict[Value, int] = {a: 1 for a in region.entry.args if self._tracked(a)}
+        owned = tuple(a.index for a in region.entry.args if a in entry)
         if owned:
             self.function.set_attr("owned", owned)
         self.at: dict[Block, dict[Value, int]] = {region.entry: entry}

@@ -34,9 +34,11 @@ from ospjit.passes.lower_channels import Channels
 from ospjit.passes.lower_collections import Collections
 from ospjit.passes.lower_compare import Comparisons
 from ospjit.passes.lower_fibers import Fibers
+from ospjit.passes.lower_foreign import Foreign
 from ospjit.passes.lower_http import Handlers
 from ospjit.passes.lower_kit import Kit, negate
 from ospjit.passes.lower_maps import Maps
+from ospjit.passes.lower_processes import Processes
 from ospjit.passes.lower_show import Renderings
 from ospjit.passes.lower_testing import Testing
 from ospjit.passes.not_supported import NotSupported
@@ -69,8 +71,10 @@ class Lowering(Kit):
         self.maps = Maps(self)
         self.channels = Channels(self)
         self.testing = Testing(self)
+        self.processes = Processes(self)
         self.fibers = Fibers(self)
         self.handlers = Handlers(self)
+        self.foreign = Foreign()
 
     def show(self, b: Builder, value: Value, *, nested: bool) -> Value:
         """The rendering of a value; strings are quoted when `nested` in something."""
@@ -172,6 +176,14 @@ class Lowering(Kit):
             self.channels.select(rw, op)
             return True
 
+        @at("osp.call_extern")
+        def call_c(op: Operation, rw: Rewriter) -> bool:
+            return self.foreign.call(rw, op)
+
+        @at("osp.extern")
+        def declare_c(op: Operation, rw: Rewriter) -> bool:
+            return self.foreign.declare(op)
+
         @at("osp.list_item")
         def item(op: Operation, rw: Rewriter) -> bool:
             rw.replace(op, self.collections.item(rw, op.operands[0], self.integer(rw, op.attr("index"))))
@@ -191,6 +203,8 @@ class Lowering(Kit):
             item,
             spawn,
             select,
+            call_c,
+            declare_c,
         ]
 
     def update(self, b: Builder, op: Operation) -> Value:
@@ -431,6 +445,7 @@ _EXPANSIONS: dict[str, Expansion] = {
     "checkFalse": lambda s, b, args, result: s.testing.holds(b, args[0], False, args[1]),
     "expectAll": lambda s, b, args, result: s.testing.all(b, s.string(b, "expectAll"), args[0]),
     "checkAll": lambda s, b, args, result: s.testing.all(b, *args),
+    "spawnProcess": lambda s, b, args, result: s.processes.start(b, args, result),
     "httpListen": lambda s, b, args, result: s.handlers.http_listen(b, args, result),
     "httpRequest": _http_method("osp_http_request"),
     "httpFetch": _http_method("osp_http_fetch"),

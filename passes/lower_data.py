@@ -244,6 +244,7 @@ _RENAMES = [
     _rename("osp.call", "func.call"),
     _rename("osp.call_extern", "rt.call_extern"),
     _rename("osp.extern", "rt.extern"),
+    _rename("osp.c_function", "rt.c_function"),
     _rename("osp.call_closure", "rt.call_closure"),
     _rename("osp.coerce", "rt.cast"),
 ]

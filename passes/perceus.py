@@ -17,7 +17,7 @@ ones (`reuse`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from ospjit.dialects.cf_canonical import join_blocks
@@ -38,7 +38,7 @@ from ospjit.ir import (
     reverse_postorder,
 )
 from ospjit.ir.dominance import DominanceTree
-from ospjit.passes.borrow import READS, BorrowInference, consumed, origins
+from ospjit.passes.borrow import READS, BorrowInference, consumed
 from ospjit.passes.reuse import reuse_cells
 from ospjit.passes.static_values import StaticValues
 
@@ -79,8 +79,9 @@ class Perceus(Pass):
             borrowed = inference.borrowed[function.attr("sym_name")]
             _note(function, "borrowed", sorted(borrowed), "borrowed parameters", ctx)
             _note(function, "static_results", static.results(function), "static results", ctx)
-            _Counts(function, static, inference, self.specialize, ctx).run()
-            if self.specialize:
+            counts = _Counts(function, static, inference, self.specialize, ctx)
+            counts.run()
+            if counts.known_drops:
                 reuse_cells(function.regions[0], ctx, self.reuse)
 
 
@@ -112,12 +113,14 @@ class _Counts:
         self.parent: dict[Value, Value] = {}
         self.children: dict[Value, list[Value]] = {}
         self.kept_for: dict[Value, Value] = {}
+        self.tail_calls: list[Operation] = []
+        self.known_drops = False
 
     def run(self) -> None:
         _split_edges(self.region)
         symbol = self.function.attr("sym_name")
         mine = self.inference.borrowed[symbol]
-        found = origins(self.function, self.static)
+        found = self.inference.origins[symbol]
         self.lent_to_us = {v for v, origin in found.items() if origin.borrowed(mine)}
         self.order = reverse_postorder(self.region)
         self.dominance = DominanceTree(self.region)
@@ -127,8 +130,8 @@ class _Counts:
             self._block(block)
         for block in self.order:
             self._edges(block)
-        for block in self.order:
-            self._tail_call(block, symbol)
+        for op in self.tail_calls:
+            self._tail_call(op, symbol)
 
     # ---- what is known before
 
@@ -146,6 +149,8 @@ class _Counts:
                     if self._tracked(cell) and self._tracked(op.result):
                         self.parent[op.result] = cell
                         self.children.setdefault(cell, []).append(op.result)
+                elif "tail" in op.attributes:
+                    self.tail_calls.append(op)
                 given.update(v for v, takes in zip(op.operands, self._takes(op), strict=True) if takes)
         for root in self.children:
             if root in self.parent:
@@ -200,11 +205,11 @@ class _Counts:
             out |= self.live_in[successor]
         return out
 
-    def _held(self, value: Value, holders: set[Value]) -> bool:
+    def _held(self, value: Value, *holders: Container[Value]) -> bool:
         """Whether one of the cells that a value was read from is among `holders`."""
         cell = self.parent.get(value)
         while cell is not None:
-            if cell in holders:
+            if any(cell in some for some in holders):
                 return True
             cell = self.parent.get(cell)
         return False
@@ -217,8 +222,8 @@ class _Counts:
             self.ctx.count("dups")
 
     def _release(self, b: Builder, cell: Value, live: set[Value]) -> None:
-        """Give up an owned value that is dead from here on. What was read out of it and is live becomes owned:
-        it moves out, together with the dead cells between, which are given up in turn."""
+        """Give up an owned value that is dead from here on. What was read out of it and is live becomes
+        owned: it moves out, together with the dead cells between, which are given up in turn."""
         dying = [cell]
         for outer in dying:
             layout = self._layout(outer, b.block) if self.specialize else None
@@ -261,6 +266,7 @@ class _Counts:
             words, scan = layout
             attrs = {"words": words, "scan": scan, "slots": tuple(slots)}
             b.create("rt.drop_cell", [cell, *(moving[slot] for slot in slots)], [], attrs)
+            self.known_drops = True
             self.ctx.count("slots moved", len(slots))
         self.ctx.count("drops")
 
@@ -287,37 +293,29 @@ class _Counts:
 
     def _operation(self, op: Operation, live: set[Value]) -> None:
         """Count for one operation, given what is needed after it; `live` becomes what is needed before it."""
-        before, after = Builder.before(op), Builder.after(op)
+        made = [r for r in op.results if self._tracked(r)]
         taken: Counter[Value] = Counter()
         lent: dict[Value, None] = {}
         for value, takes in zip(op.operands, self._takes(op), strict=True):
             if takes and value in self.lent_to_us and value not in self.static:
-                self._dup(before, value)
+                self._dup(Builder.before(op), value)
             elif takes and self._tracked(value):
                 taken[value] += 1
             elif self._tracked(value):
                 lent[value] = None
                 if value in self.kept_for:
                     lent[self.kept_for[value]] = None
-        self._results(op, after, live)
-        needed = live.difference(op.results)
-        kept = needed.union(lent)
-        alive = kept.union(taken)
-        orphans = self._orphans([v for v in taken if v not in kept], alive, kept)
-        for value in orphans:
-            self._dup(before, value)
-        for value, count in taken.items():
-            ours = value not in kept and (value in orphans or not self._held(value, kept))
-            self._dup(before, value, count - 1 if ours else count)
-        for value in lent:
-            if value not in needed and (value in orphans or not self._held(value, alive)):
-                self._release(after, value, live)
-        live.difference_update(op.results)
-        live.update(alive)
+        if made or taken or lent:
+            after = Builder.after(op)
+            self._results(op, after, made, live)
+            self._operands(op, after, taken, lent, live)
+        live.difference_update(made)
+        live.update(lent)
+        live.update(taken)
 
-    def _results(self, op: Operation, after: Builder, live: set[Value]) -> None:
-        for result in op.results:
-            if not self._tracked(result) or result in self.parent:
+    def _results(self, op: Operation, after: Builder, made: list[Value], live: set[Value]) -> None:
+        for result in made:
+            if result in self.parent:
                 continue
             if op.name not in BORROWED_RESULT:
                 if result not in live:
@@ -325,18 +323,42 @@ class _Counts:
             elif result in live:
                 self._dup(after, result)
 
-    def _orphans(self, given: list[Value], alive: set[Value], kept: set[Value]) -> dict[Value, None]:
+    def _operands(
+        self,
+        op: Operation,
+        after: Builder,
+        taken: Counter[Value],
+        lent: dict[Value, None],
+        live: set[Value],
+    ) -> None:
+        """`taken` says how often the operation takes over each value, `lent` what it only looks at."""
+        before = Builder.before(op)
+        orphans = self._orphans(taken, lent, live)
+        for value in orphans:
+            self._dup(before, value)
+        for value, count in taken.items():
+            stays = value in live or value in lent
+            ours = not stays and (value in orphans or not self._held(value, live, lent))
+            self._dup(before, value, count - 1 if ours else count)
+        for value in lent:
+            if value not in live and (value in orphans or not self._held(value, live, lent, taken)):
+                self._release(after, value, live)
+
+    def _orphans(self, taken: Counter[Value], lent: dict[Value, None], live: set[Value]) -> dict[Value, None]:
         """The values that lose the cell they are borrowed from because an operation takes it over."""
         orphans: dict[Value, None] = {}
-        for cell in given:
-            if self._held(cell, alive):
+        for cell in taken:
+            if cell not in self.children or cell in live or cell in lent:
                 continue
-            work = list(self.children.get(cell, ()))
+            if self._held(cell, live, lent, taken):
+                continue
+            work = list(self.children[cell])
             while work:
                 value = work.pop()
-                if value in alive:
+                stays = value in live or value in lent
+                if stays or value in taken:
                     orphans[value] = None
-                if value not in kept:
+                if not stays:
                     work += self.children.get(value, ())
         return orphans
 
@@ -353,13 +375,13 @@ class _Counts:
                 if not self._held(value, out):
                     self._release(b, value, live)
 
-    def _tail_call(self, block: Block, symbol: str) -> None:
+    def _tail_call(self, op: Operation, symbol: str) -> None:
         """A call after which something is dropped is no tail call any more."""
-        for op in block.ops:
-            if op.attr("tail") and op.next is not block.last:
-                assert not self.inference.is_loop(symbol, op), "a loop's tail call must stay one"
-                del op.attributes["tail"]
-                self.ctx.count("tail calls lost")
+        assert op.next is not None
+        if op.next.name != "func.return":
+            assert not self.inference.is_loop(symbol, op), "a loop's tail call must stay one"
+            del op.attributes["tail"]
+            self.ctx.count("tail calls lost")
 
 
 def _position(value: Value) -> tuple[int, int]:

@@ -155,6 +155,7 @@ class _Emitter:
         self.used: set[str] = set(cells.CALLED)
         self.drops: dict[str, str] = {}
         self.mutable: dict[str, bool] = {}
+        self.callbacks: set[str] = set()
         #: The titles of the variables whose reads are checked.
         self.checked: dict[str, str] = {}
 
@@ -205,6 +206,44 @@ class _Emitter:
         if isinstance(t, DialectType) and t.name == "osp.unit":
             return "void"
         return "i1 zeroext" if t is i1 else llvm_type(t)
+
+    def c_function(self, op: Operation) -> str:
+        """The C function that calls the function behind a static function value."""
+        closure = op.operands[0].owner
+        assert isinstance(closure, Operation) and closure.name == "rt.closure"
+        callee = closure.attr("callee")
+        name = quoted(f"osp_callback${callee}")
+        if name not in self.callbacks:
+            self.callbacks.add(name)
+            self._callback(name, callee, closure.result.type)
+        return name
+
+    def _callback(self, name: str, callee: str, t: Type) -> None:
+        assert isinstance(t, DialectType)
+        result, *inputs = t.params
+        lines = ["  %ctx = call ptr @osp_current_context()"]
+        args = ["ptr %ctx", f"ptr {self.static_cell(0, quoted(callee))}"]
+        params = []
+        for index, each in enumerate(inputs):
+            assert isinstance(each, Type)
+            params.append(f"{self.c_type(each)} %a{index}")
+            if isinstance(each, DialectType) and each.name == "osp.string":
+                self.used.add("osp_string_from_c")
+                lines.append(f"  %s{index} = call ptr @osp_string_from_c(ptr %ctx, ptr %a{index})")
+                args.append(f"ptr %s{index}")
+            else:
+                args.append(f"{llvm_type(each)} %a{index}")
+        assert isinstance(result, Type)
+        returned = " ".join(reversed(self.c_type(result).split()))
+        bare = returned.split()[-1]
+        call = f"call tailcc {bare} {quoted(callee)}({', '.join(args)})"
+        if bare == "void":
+            lines += [f"  {call}", "  ret void"]
+        else:
+            lines += [f"  %result = {call}", f"  ret {bare} %result"]
+        self.used.add("osp_current_context")
+        head = f"define internal {returned} {name}({', '.join(params)}) #0 {{"
+        self.lines.append("\n".join([head, *lines, "}"]))
 
     def _declaration(self, fn: RuntimeFn) -> str:
         params = ["ptr"] if fn.context else []
@@ -806,6 +845,7 @@ _IMMEDIATE: dict[str, Callable[[_Function, Operation], str]] = {
     "rt.null": lambda f, op: "null",
     "rt.static_cell": lambda f, op: f.e.static_cell(op.attr("tag")),
     "rt.cast": lambda f, op: f.name(op.operands[0]),
+    "rt.c_function": lambda f, op: f.e.c_function(op),
 }
 
 
@@ -818,7 +858,8 @@ _IMMEDIATE["rt.closure"] = _closure_immediate
 _EMIT: dict[str, Callable[[_Function, Operation], None]] = {
     **dict.fromkeys(_BINARY, _Function._binary),
     **dict.fromkeys(
-        ("arith.constant", "rt.string", "rt.null", "rt.static_cell", "rt.cast"), _Function._nothing
+        ("arith.constant", "rt.string", "rt.null", "rt.static_cell", "rt.cast", "rt.c_function"),
+        _Function._nothing,
     ),
     **dict.fromkeys(("rt.add_overflow", "rt.sub_overflow", "rt.mul_overflow"), _Function._overflow),
     "arith.negf": _Function._negf,

@@ -230,6 +230,12 @@ OPS = [
         verify=shape(operands=None, results=None, attributes={"callee": SymbolRefAttr}),
     ),
     OpDef(
+        "osp.c_function",
+        "The address of a C function that calls a function value without captures.",
+        verify=shape(operands=1, results=1),
+        pure=True,
+    ),
+    OpDef(
         "osp.call_closure",
         "A call of a function value.",
         verify=both(shape(operands=None, results=None), _verify_closure_call),

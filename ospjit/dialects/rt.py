@@ -295,6 +295,12 @@ OPS = [
         verify=shape(attributes={"global": SymbolRefAttr}),
     ),
     OpDef(
+        "rt.c_function",
+        "The address of a C function that calls a function value without captures.",
+        verify=shape(operands=1, results=1),
+        pure=True,
+    ),
+    OpDef(
         "rt.cleanup",
         "What the function holds: given up if the fiber dies in the next operation.",
         verify=shape(operands=None),

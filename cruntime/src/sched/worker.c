@@ -111,6 +111,13 @@ static struct osp__work *steal(struct osp_worker *thief) {
 
 /* ---- the loop ---------------------------------------------------------------------------------------------------- */
 
+/* The context of the fiber that runs on this thread, for C functions that call back into compiled code; NULL on
+ * threads that run no fibers. */
+OSP_API void *osp_current_context(void) {
+    struct osp_fiber *fiber = self != NULL ? self->current : NULL;
+    return fiber != NULL ? &fiber->ctx : NULL;
+}
+
 void osp__worker_defer(struct osp_worker *worker, struct osp__work *work) {
     work->next = worker->parting;
     worker->parting = work;
