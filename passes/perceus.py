@@ -17,7 +17,7 @@ ones (`reuse`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ospjit.dialects.cf_canonical import join_blocks
@@ -313,7 +313,7 @@ class _Counts:
         live.update(lent)
         live.update(taken)
 
-    def _results(self, op: Operation, after: Builder, made: list[Value], live: set[Value]) -> None:
+    def _results(self, op: Operation, after: Builder, made: Sequence[Value], live: set[Value]) -> None:
         for result in made:
             if result in self.parent:
                 continue
