@@ -212,7 +212,7 @@ class Session:
 
     def no_field(self, obj: Type, name: str, constraint: Constraint) -> None:
         """Report that a value has no such field."""
-        if obj is BAD:
+        if contains_bad(obj):
             return
         if obj is ANY:
             self.report("OSP3007", f"cannot use 'any' with '.{name}': match it first", constraint)
@@ -228,6 +228,8 @@ class Session:
 
     def not_indexable(self, obj: Type, constraint: Constraint) -> None:
         """Report that a value has no elements."""
+        if contains_bad(obj):
+            return
         if obj is ANY:
             self.report("OSP3007", "cannot use 'any' with '[ ]': match it first", constraint)
         elif self.is_result(obj):
