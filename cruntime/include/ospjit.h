@@ -96,6 +96,7 @@ OSP_API uint64_t osp_abi_hash(void);
 #define OSP_KIND_TASK 3u
 #define OSP_KIND_CHANNEL 4u
 #define OSP_KIND_TEST 5u
+#define OSP_KIND_PROCESS 6u
 #define OSP_INFO(kind, scan, tag) ((uint32_t)(kind) | (uint32_t)(scan) << 4 | (uint32_t)(tag) << 16)
 #define OSP_RC_STICKY (INT32_MIN / 2)
 

@@ -98,7 +98,10 @@ static void start(struct osp__work *work, struct osp_worker *worker) {
 OSP_API void *osp_spawn(osp_ctx *ctx, osp_thunk code, void *env, int64_t words, int64_t pointers) {
     size_t size = sizeof(struct task) + (size_t)words * 8;
     struct task *task = osp__object_new(OSP_INFO(OSP_KIND_TASK, 0, 0), 0, size);
-    if (task == NULL) osp__fiber_fail(ctx, "out of memory");
+    if (task == NULL) {
+        osp_drop(env);
+        osp__fiber_fail(ctx, "out of memory");
+    }
     memset(task, 0, size);
     osp__header(task)->count = -2; /* one for the caller, one for the computation */
     task->work.run = start;
