@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ospjit.dialects.rt import is_counted
+from ospjit.dialects.rt import MAX_SCAN, MAX_TAG, is_counted
 from ospjit.ir import (
     Block,
     Builder,
@@ -35,6 +35,7 @@ from ospjit.ir import (
     pattern,
 )
 from ospjit.passes.data_types import DataTypes
+from ospjit.passes.not_supported import NotSupported
 from ospjit.passes.unbox_results import expand
 
 
@@ -112,6 +113,10 @@ class _Lowering:
             t, variant = op.result.type, op.attr("variant")
             slots, scan = self.layout(t, variant)
             tag = self.datas.variants(t).index(variant)
+            if tag > MAX_TAG:
+                raise NotSupported(f"a union has at most {MAX_TAG + 1} variants", op.loc)
+            if scan > MAX_SCAN:
+                raise NotSupported(f"a record holds at most {MAX_SCAN} strings, records and the like", op.loc)
             if not slots:
                 rw.replace_op(op, "rt.static_cell", attrs={"tag": tag})
                 return True
@@ -144,6 +149,8 @@ class _Lowering:
         @pattern("osp.func_ref")
         def reference(op: Operation, rw: Rewriter) -> bool:
             adapter, order, scan = self.adapter(op)
+            if scan > MAX_SCAN:
+                raise NotSupported(f"a function value captures at most {MAX_SCAN} values", op.loc)
             captures = [op.operands[i] for i in order]
             attrs = {"callee": SymbolRefAttr(adapter), "scan": scan}
             rw.replace_op(op, "rt.closure", captures, attrs=attrs)

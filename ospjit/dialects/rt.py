@@ -53,6 +53,10 @@ COUNTED = frozenset(
 )
 
 
+#: What the header of a cell has room for: counted slots, and the number of a variant.
+MAX_SCAN = 0xFFF
+MAX_TAG = 0xFFFF
+
 #: What is left of a dead cell: its memory, or null if the cell lives on. Used exactly once on every path, by
 #: `rt.cell_reuse` or `rt.free_token`.
 TOKEN = DialectType("rt.token")
