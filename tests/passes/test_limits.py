@@ -29,5 +29,4 @@ def test_too_wide_a_record() -> None:
     (diagnostic,) = failed.value.diagnostics
     assert diagnostic.message == "a record holds at most 4095 strings, records and the like"
     assert diagnostic.code == "OSP8002"
-    assert diagnostic.code == "OSP8002"
     assert diagnostic.span is not None and diagnostic.span.position() == (2, 9)
