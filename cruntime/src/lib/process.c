@@ -37,9 +37,10 @@ struct stream {
     char *bytes; /* BUFFER of them */
 };
 
-/* The environment of a process's fiber. The handler's is counted. */
+/* The environment of a process's fiber. The first two fields are counted. */
 struct process {
     void *handler_env;
+    char *text; /* what the handler looks at now; here, so that it goes with the fiber */
     osp_thunk handler;
     int64_t id;
     pid_t pid; /* 0 once it has been waited for */
@@ -192,9 +193,11 @@ static void finalize(void *object, struct osp__dead *dead)
 
 static void call_handler(osp_ctx *ctx, struct process *process, int kind, const char *bytes, size_t length)
 {
-    struct event event = {process->id, kind, osp__string_copy(ctx, bytes, length)};
+    process->text = osp__string_copy(ctx, bytes, length);
+    struct event event = {process->id, kind, process->text};
     process->handler(ctx, process->handler_env, &event);
-    osp_drop(event.text);
+    osp_drop(process->text);
+    process->text = NULL;
 }
 
 /* Hands over the first `length` bytes of what is buffered. */
@@ -280,7 +283,7 @@ static struct process *prepare(osp_thunk handler, void *handler_env)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, set_finalizer);
-    struct process *process = osp__object_new(OSP_INFO(OSP_KIND_PROCESS, 1, 0), 0, sizeof *process);
+    struct process *process = osp__object_new(OSP_INFO(OSP_KIND_PROCESS, 2, 0), 0, sizeof *process);
     if (process == NULL) {
         osp_drop(handler_env);
         return NULL;
