@@ -38,10 +38,11 @@ struct osp_worker;
 typedef struct osp_ctx {
     char *stack_limit;         /*  0: lowest address a frame may reach; prologues compare against it */
     uint32_t poll;             /*  8: non-zero asks the running code to call osp_poll soon */
-    uint32_t reserved;         /* 12 */
+    uint32_t reserved;         /* 12: zero */
     void *evidence;            /* 16: effect handlers in force */
     struct osp_fiber *fiber;   /* 24 */
     struct osp_worker *worker; /* 32 */
+    const char *place;         /* 40: "FILE:LINE" of the operation that waits, static; NULL when unknown */
 } osp_ctx;
 
 /* Code that the runtime calls on a fiber. `env` is a counted closure cell, borrowed during the call; what `arg` is

@@ -80,7 +80,7 @@ static void *spawn_with(osp_ctx *ctx, osp_thunk code, void *channel) {
 static void deadlocks(osp_ctx *ctx, void *result) {
     void *channel = osp_channel_new(ctx, 0, false);
     void *task = spawn_with(ctx, receives, channel);
-    ctx->reserved = 17; /* compiled code notes its line here */
+    ctx->place = "app.osp:17"; /* compiled code notes it */
     *(int64_t *)result = *(int64_t *)osp_await(ctx, task);
 }
 
@@ -178,7 +178,7 @@ int main(void) {
     check_child("one waiting", leaves_one_waiting, 0, 6, "");
     struct child stuck = run_child(deadlocks, 0);
     CHECK(stuck.status == 3 && strncmp(stuck.output, "ospjit: deadlock: every fiber waits for another one\n", 51) == 0);
-    CHECK(strstr(stuck.output, "ospjit:   main waits in await, line 17\n") != NULL);
+    CHECK(strstr(stuck.output, "ospjit:   main waits in await at app.osp:17\n") != NULL);
     CHECK(strstr(stuck.output, " waits in recv\n") != NULL);
     struct child child = run_child(prints_much, 0);
     CHECK(child.status == 0 && strncmp(child.output, "0\n1\n2\n", 6) == 0);

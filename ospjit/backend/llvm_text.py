@@ -714,11 +714,19 @@ class _Function:
                 self.emit(f"{at} = getelementptr i64, ptr {arms}, i64 {3 * index + offset}")
                 self.emit(f"store i64 {word}, ptr {at}")
         self.e.used.add("osp_select")
+        self._note_place(op)
         call = f"call i64 @osp_select(ptr %ctx, ptr {arms}, i64 {len(kinds)})"
         self.call(call, self.name(op.results[0]))
 
     def _take_word(self, op: Operation) -> None:
         self._load(self._slot_address(op.operands[0], 3 * op.attr("index") + 2), op.result)
+
+    def _note_place(self, op: Operation) -> None:
+        """Where the fiber waits, for the report of a deadlock."""
+        if op.loc.known:
+            at = self.fresh()
+            self.emit(f"{at} = getelementptr i8, ptr %ctx, i64 40")
+            self.emit(f"store ptr {self.e.string(f'{op.loc.file}:{op.loc.line}')}, ptr {at}")
 
     def _runtime_call(self, op: Operation) -> None:
         fn = RUNTIME[op.attr("callee")]
@@ -736,6 +744,8 @@ class _Function:
             error = self._array(1)
             self.emit(f"store ptr null, ptr {error}")
             args.append(f"ptr {error}")
+        if fn.suspends:
+            self._note_place(op)
         call = f"call{_extension(fn.result)} {_RT_LLVM[fn.result]} @{fn.symbol}({', '.join(args)})"
         if fn.result == "Unit":
             self.call(call)

@@ -136,7 +136,7 @@ struct osp_fiber *osp__fiber_acquire(struct osp_worker *worker, bool is_main) {
     fiber->is_computation = false;
     fiber->id = __atomic_add_fetch(&pool.last_id, 1, __ATOMIC_RELAXED);
     fiber->failure = NULL;
-    fiber->ctx.reserved = 0;
+    fiber->ctx.place = NULL;
     __atomic_store_n(&fiber->waits, OSP_WAITS_NOT, __ATOMIC_RELAXED);
     return fiber;
 }

@@ -60,7 +60,7 @@ struct osp_fiber {
     struct osp_fiber *older;  /* in the list of all fibers */
 };
 _Static_assert(offsetof(osp_ctx, poll) == 8 && offsetof(osp_ctx, evidence) == 16 && offsetof(osp_ctx, fiber) == 24 &&
-                   offsetof(osp_ctx, worker) == 32,
+                   offsetof(osp_ctx, worker) == 32 && offsetof(osp_ctx, place) == 40,
                "compiled code knows these offsets");
 
 /* A fiber with a stack, from the worker's pool if there is one; NULL when memory runs out. */

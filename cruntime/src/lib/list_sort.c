@@ -21,6 +21,20 @@ struct order {
     void *env;
 };
 
+/* What a sort holds. It is given up when the sort returns, and also when the fiber dies in a comparison: this file is
+ * compiled with -fexceptions, so that the unwinding of the fiber's stack finds it. */
+struct held {
+    void *list, *env;
+    int64_t *words;
+};
+
+static void release(struct held *held)
+{
+    osp__release(held->words);
+    osp_drop(held->list);
+    osp_drop(held->env);
+}
+
 static bool is_after(const struct order *order, int64_t a, int64_t b)
 {
     struct comparison comparison = {a, b, 0};
@@ -67,6 +81,7 @@ OSP_API void *osp_list_sort(osp_ctx *ctx, void *list, osp_thunk compare, void *c
         return list;
     }
     int64_t *words = osp__alloc(2 * length * sizeof *words);
+    __attribute__((cleanup(release))) struct held held = {list, compare_env, words};
     if (words == NULL)
         osp__fiber_fail(ctx, "out of memory");
     for (uint64_t done = 0; done < length; done += run) {
@@ -77,9 +92,5 @@ OSP_API void *osp_list_sort(osp_ctx *ctx, void *list, osp_thunk compare, void *c
     int64_t *sorted = sort(&order, words, length);
     if (pointers)
         osp__dup_words(sorted, length);
-    void *result = osp_list_from_words(ctx, pointers, sorted, (int64_t)length);
-    osp__release(words);
-    osp_drop(list);
-    osp_drop(compare_env);
-    return result;
+    return osp_list_from_words(ctx, pointers, sorted, (int64_t)length);
 }

@@ -44,8 +44,8 @@ static void list_one(struct osp_fiber *fiber, void *argument) {
     if (++listing->found > LISTED) return;
     char buffer[32];
     const char *name = osp__fiber_name(fiber, buffer);
-    if (fiber->ctx.reserved != 0)
-        osp__diagnose("  %s waits in %s, line %u", name, fiber->waits_for, fiber->ctx.reserved);
+    if (fiber->ctx.place != NULL)
+        osp__diagnose("  %s waits in %s at %s", name, fiber->waits_for, fiber->ctx.place);
     else
         osp__diagnose("  %s waits in %s", name, fiber->waits_for);
 }

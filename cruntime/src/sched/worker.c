@@ -140,8 +140,9 @@ static void fire_timers(struct osp_worker *worker) {
 static bool work_a_round(struct osp_worker *worker) {
     for (int i = 0; i < ROUND; i++) {
         /* Every other turn what has not started comes first: fibers that only yield must not keep it waiting. */
-        struct osp__work *work = i & 1 ? take_unstarted(worker) : take(&worker->ready);
-        if (work == NULL) work = i & 1 ? take(&worker->ready) : take_unstarted(worker);
+        bool unstarted_first = worker->unstarted_first = !worker->unstarted_first;
+        struct osp__work *work = unstarted_first ? take_unstarted(worker) : take(&worker->ready);
+        if (work == NULL) work = unstarted_first ? take(&worker->ready) : take_unstarted(worker);
         if (work == NULL) work = steal(worker);
         if (work == NULL) return i > 0;
         work->run(work, worker);

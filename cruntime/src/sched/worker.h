@@ -28,6 +28,7 @@ struct osp_worker {
     struct osp__context context;
     struct osp_fiber *current;        /* atomic: the fiber that runs now */
     uint32_t turn;                    /* atomic: how often a fiber has been resumed */
+    bool unstarted_first;             /* whose turn it was last: work that has not started, or fibers */
     bool preempted;                   /* a fiber was made to yield: look at the events before going on */
     void (*system_call)(void *);      /* what the fiber wants done on this stack; see osp_call_on_system_stack */
     void *system_argument;
