@@ -208,7 +208,7 @@ class _Match:
                 queue[:0] = [(self._field(value, n), q) for n, q in zip(rest[1], rest[2:], strict=True)]
             elif kind == "con" and self._only_variant(value):
                 queue[:0] = list(zip(self._payload(value, rest[0]), rest[1:], strict=True))
-            elif kind == "or":
+            elif kind == "or" and (value.type is ANY or self._binds(value, p)):
                 rows = []
                 for alternative in rest:
                     tests = {**done.tests, value: alternative, **dict(queue)}
@@ -224,7 +224,12 @@ class _Match:
 
     @staticmethod
     def _kind(value: Value, rows: list[_Row]) -> str:
-        return str(next(row.tests[value][0] for row in rows if value in row.tests))
+        return str(next(_alternatives(row.tests[value])[0][0] for row in rows if value in row.tests))
+
+    def _binds(self, value: Value, p: Pattern) -> bool:
+        """Whether alternatives must be rows of their own, because there is more to them than one test."""
+        flat = all(q[0] == "lit" or (q[0] == "con" and _whole(q)) for q in _alternatives(p))
+        return not flat or (p[1][0] == "con" and self._only_variant(value))  # type: ignore[index]
 
     def _leaf(self, row: _Row, rest: list[_Row]) -> None:
         arm = self.arms[row.arm]
@@ -263,7 +268,7 @@ class _Match:
     def _switch_variant(self, value: Value, rows: list[_Row]) -> None:
         """One test of the tag; a row that does not care goes into every case."""
         variants = self._variants(value.type)
-        named = {str(row.tests[value][1]) for row in rows if value in row.tests}
+        named = {str(q[1]) for row in rows if value in row.tests for q in _alternatives(row.tests[value])}
         used = [v for v in variants if v in named]
         cases: list[tuple[str, list[_Row]]] = []
         for variant in used:
@@ -279,24 +284,22 @@ class _Match:
             )
             return
         tag = self.rw.create("osp.variant_tag", [value], [i64]).result
-        complete = len(used) == len(variants)
-        default_case = cases.pop() if complete else None
-        blocks = self._switch(tag, [variants.index(v) for v, _ in cases])
-        for (variant, case_rows), block in zip(cases, blocks[1:], strict=True):
+        groups = _equal_cases(value, cases)
+        default = groups.pop() if len(used) == len(variants) else ([""], others)
+        blocks = self._switch(tag, [tuple(map(variants.index, names)) for names, _ in groups])
+        for (names, case_rows), block in zip([default, *groups], blocks, strict=True):
             self.rw.set_at_end(block)
-            self._case(value, variant, case_rows)
-        self.rw.set_at_end(blocks[0])
-        if default_case is not None:
-            self._case(value, default_case[0], default_case[1])
-        else:
-            self._scope(lambda: self._tree(others))
+            self._case(value, names[0], case_rows)
 
     def _with_variant(self, row: _Row, value: Value, variant: str) -> _Row | None:
         """The row once `value` is known to be `variant`; its payload's patterns wait under `variant`."""
-        p = row.tests.get(value)
-        if p is not None and p[1] != variant:
-            return None
-        return row.copy()
+        new = row.copy()
+        if value in row.tests:
+            fitting = [q for q in _alternatives(row.tests[value]) if q[1] == variant]
+            if not fitting:
+                return None
+            new.tests[value] = fitting[0]
+        return new
 
     def _case(self, value: Value, variant: str, rows: list[_Row]) -> None:
         """Go on where `value` is `variant`: its fields take the place of its test."""
@@ -305,7 +308,7 @@ class _Match:
             payload: Sequence[Value] | None = None
             for row in rows:
                 p = row.tests.pop(value, None)
-                if p is not None and len(p) > 2:
+                if p is not None and not _whole(p):
                     if payload is None:
                         payload = self._payload(value, variant)
                     front = dict(zip(payload, p[2:], strict=True))
@@ -317,13 +320,17 @@ class _Match:
     def _switch_literal(self, value: Value, rows: list[_Row]) -> None:
         literals: list[object] = []
         for row in rows:
-            if value in row.tests and not any(_same(x, row.tests[value][1]) for x in literals):
-                literals.append(row.tests[value][1])
+            for q in _alternatives(row.tests[value]) if value in row.tests else ():
+                if not any(_same(x, q[1]) for x in literals):
+                    literals.append(q[1])
         others = [row for row in rows if value not in row.tests]
         cases = []
         for literal in literals:
             matching = [
-                row.copy() for row in rows if value not in row.tests or _same(row.tests[value][1], literal)
+                row.copy()
+                for row in rows
+                if (p := row.tests.get(value)) is None
+                or any(_same(q[1], literal) for q in _alternatives(p))
             ]
             for row in matching:
                 row.tests.pop(value, None)
@@ -336,12 +343,11 @@ class _Match:
                 lambda: self._tree([r.copy() for r in by_value.get(False, others)]),
             )
         elif value.type is i64:
-            blocks = self._switch(value, [int(literal) for literal, _ in cases])  # type: ignore[call-overload]
-            for (_, case_rows), block in zip(cases, blocks[1:], strict=True):
+            groups = _equal_cases(value, cases)
+            blocks = self._switch(value, [tuple(map(int, numbers)) for numbers, _ in groups])
+            for (_, case_rows), block in zip([([], others), *groups], blocks, strict=True):
                 self.rw.set_at_end(block)
-                self._scope(lambda rows=case_rows: self._tree(rows))
-            self.rw.set_at_end(blocks[0])
-            self._scope(lambda: self._tree([r.copy() for r in others]))
+                self._scope(lambda rows=case_rows: self._tree([r.copy() for r in rows]))
         elif value.type is STRING:
             self._switch_string(value, cases, others)
         else:
@@ -360,7 +366,7 @@ class _Match:
             self._compare_in_turn(value, cases, others)
             return
         length = self.rw.create("osp.string_length", [value], [i64]).result
-        blocks = self._switch(length, list(by_length))
+        blocks = self._switch(length, [(n,) for n in by_length])
         default = blocks[0]
         for group, block in zip(by_length.values(), blocks[1:], strict=True):
             self.rw.set_at_end(block)
@@ -401,7 +407,7 @@ class _Match:
         least = sorted({len(p) - 2 for row in rows if (p := row.tests.get(value)) and p[1][0] != "none"})  # type: ignore[index]
         length = self.rw.create("osp.list_length", [value], [i64]).result
         exact = list(range(max([*fixed, *(n - 1 for n in least), 0]) + 1))
-        blocks = self._switch(length, exact)
+        blocks = self._switch(length, [(n,) for n in exact])
         for count, block in zip(exact, blocks[1:], strict=True):
             self.rw.set_at_end(block)
             self._scope(lambda n=count: self._with_length(value, rows, n, exactly=True))
@@ -432,7 +438,7 @@ class _Match:
         tests = [row.tests[value] for row in rows if value in row.tests]
         wanted = [t for t in self.types if any(self._fits(t, p) for p in tests)]
         number = self.rw.create("osp.any_type", [value], [i64]).result
-        blocks = self._switch(number, [self.types[t] for t in wanted])
+        blocks = self._switch(number, [(self.types[t],) for t in wanted])
         for t, block in zip(wanted, blocks[1:], strict=True):
             self.rw.set_at_end(block)
             self._scope(lambda t=t: self._with_type(value, t, rows))
@@ -540,10 +546,10 @@ class _Match:
         self.rw.set_at_end(no)
         self._scope(otherwise)
 
-    def _switch(self, value: Value, cases: list[int]) -> list[Block]:
-        """A switch; the default block, then one for each case."""
-        if len(cases) == 1:
-            constant = self.rw.create("arith.constant", [], [i64], {"value": cases[0]}).result
+    def _switch(self, value: Value, cases: Sequence[tuple[int, ...]]) -> list[Block]:
+        """A switch; the default block, then one for each case, which may be several numbers."""
+        if len(cases) == 1 and len(cases[0]) == 1:
+            constant = self.rw.create("arith.constant", [], [i64], {"value": cases[0][0]}).result
             equal = self.rw.create("arith.cmpi", [value, constant], [i1], {"predicate": 0}).result
             then, otherwise = self._split(equal)
             return [otherwise, then]
@@ -551,9 +557,37 @@ class _Match:
         if not cases:
             self.rw.create("cf.br", successors=blocks)
             return blocks
-        cf.switch(self.rw, value, blocks[0], (), [(c, b, ()) for c, b in zip(cases, blocks[1:], strict=True)])
+        numbered = [(n, b, ()) for case, b in zip(cases, blocks[1:], strict=True) for n in case]
+        cf.switch(self.rw, value, blocks[0], (), numbered)
         self.ctx.count("tests")
         return blocks
+
+
+def _alternatives(p: Pattern) -> Sequence[Any]:
+    """The patterns of which one must match."""
+    return p[1:] if p[0] == "or" else (p,)
+
+
+def _whole(p: Pattern) -> bool:
+    """Whether a variant's pattern asks nothing of its fields."""
+    return all(q == ("wild",) for q in p[2:])
+
+
+def _equal_cases(value: Value, cases: Sequence[tuple[Any, list[_Row]]]) -> list[tuple[list[Any], list[_Row]]]:
+    """The cases of a test, those put together after which the same is left to do."""
+    groups: dict[object, tuple[list[Any], list[_Row]]] = {}
+    for number, (name, rows) in enumerate(cases):
+        key: object = number
+        if all(_whole(row.tests[value]) for row in rows if value in row.tests):
+            key = tuple([_left(row, value) for row in rows])
+        groups.setdefault(key, ([], rows))[0].append(name)
+    return list(groups.values())
+
+
+def _left(row: _Row, value: Value) -> object:
+    """What there is to do for a row once `value` is settled."""
+    tests = tuple([(v, p) for v, p in row.tests.items() if v is not value])
+    return row.arm, tests, tuple(row.bound.items())
 
 
 def _same(a: object, b: object) -> bool:

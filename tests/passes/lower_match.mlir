@@ -238,3 +238,27 @@
   }) {guards = [false, false], patterns = [["list", ["none"]], ["list", ["bind"], ["bind"]]]} : (!osp.list<i64>) -> (i64, !osp.list<i64>)
   "func.return"(%0#0, %0#1) : (i64, !osp.list<i64>) -> ()
 }) {sym_name = "list", function_type = (!osp.list<i64>) -> (i64, !osp.list<i64>)} : () -> ()
+
+// -----
+
+// Alternatives are one case of a switch, so that those of several fields do not multiply.
+// CHECK-LABEL: "builtin.module"
+// CHECK: "cf.switch"({{.*}})[^[[NO:bb[0-9]+]], ^[[YES:bb[0-9]+]], ^[[YES]]] {{.*}}case_values = dense<[0, 1]>
+// CHECK: "cf.switch"({{.*}})[^{{bb[0-9]+}}, ^[[ALSO:bb[0-9]+]], ^[[ALSO]]] {{.*}}case_values = dense<[1, 2]>
+// CHECK-NOT: "cf.switch"
+// CHECK: sym_name = "alternatives"
+"osp.data"() {sym_name = "Turn", title = "Turn", params = [], record = false, positional = [false, true, false],
+  variants = ["Left", "Right", "Back"], fields = [[], ["by"], []], types = [[], [i64], []]} : () -> ()
+"osp.data"() {sym_name = "Move", title = "Move", params = [], record = true, positional = [false],
+  variants = ["Move"], fields = [["turn", "steps"]], types = [[!osp.data<"Turn">, i64]]} : () -> ()
+"func.func"() ({
+^bb0(%m: !osp.data<"Move">):
+  %0 = "osp.match"(%m) ({
+    %r = "arith.constant"() {value = 5 : i64} : () -> i64
+    "osp.yield"(%r) : (i64) -> ()
+  }, {
+    %r = "arith.constant"() {value = 6 : i64} : () -> i64
+    "osp.yield"(%r) : (i64) -> ()
+  }) {guards = [false, false], patterns = [["rec", false, ["turn", "steps"], ["or", ["con", "Left"], ["con", "Right", ["wild"]]], ["or", ["lit", 1], ["lit", 2]]], ["wild"]]} : (!osp.data<"Move">) -> i64
+  "func.return"(%0) : (i64) -> ()
+}) {sym_name = "alternatives", function_type = (!osp.data<"Move">) -> i64} : () -> ()
