@@ -57,6 +57,7 @@ TAKEN: dict[str, frozenset[int]] = {
         "osp_map_merge": (0, 1),
         "osp_channel_send": (1,),
         "osp_spawn": (0,),
+        "osp_spawn_process": (1,),
         "osp_http_listen": (1,),
         "osp_drop": (0,),
     }.items()
