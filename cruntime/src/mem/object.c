@@ -168,6 +168,10 @@ static bool mark_one_immortal(struct osp__header *header) {
     return true;
 }
 
+static osp__contents contents_of[16];
+
+void osp__set_contents(uint32_t kind, osp__contents contents) { contents_of[kind] = contents; }
+
 static void mark(void *root, bool (*mark_one)(struct osp__header *)) {
     struct worklist list = {.capacity = 64};
     list.items = list.first;
@@ -180,6 +184,10 @@ static void mark(void *root, bool (*mark_one)(struct osp__header *)) {
         if (osp__kind(info) == OSP_KIND_CLOSURE) fields++;
         /* Half a structure marked is worse than none: without memory for the list there is no way on. */
         for (uint32_t i = 0; i < scan; i++)
+            if (!push(&list, fields[i])) osp__out_of_memory();
+        osp__contents held = contents_of[osp__kind(info)];
+        size_t count = mark_one == mark_one_immortal && held != NULL ? held(object, &fields) : 0;
+        for (size_t i = 0; i < count; i++)
             if (!push(&list, fields[i])) osp__out_of_memory();
     }
     if (list.items != list.first) osp__release(list.items);

@@ -32,8 +32,11 @@ void osp__drop_onto(struct osp__dead *dead, void *object);
 typedef void (*osp__finalizer)(void *object, struct osp__dead *dead);
 void osp__set_finalizer(uint32_t kind, osp__finalizer finalizer);
 
-/* What osp_mark_shared must visit in an object of a runtime kind besides its scanned fields: nothing, since such
- * objects hold only what was marked when it was put in. */
+/* What an object of a runtime kind holds besides its scanned fields when it is made immortal: `*fields` becomes the
+ * counted pointers, the result is how many. (osp_mark_shared need not ask: what such objects hold was marked when it
+ * was put in.) */
+typedef size_t (*osp__contents)(void *object, void ***fields);
+void osp__set_contents(uint32_t kind, osp__contents contents);
 
 /* Allocates an object with `prefix` bytes before its header (strings keep their length there) and `size` bytes of
  * fields; count 1. NULL when memory runs out. */

@@ -41,16 +41,31 @@ static void finalize(void *object, struct osp__dead *dead) {
     osp__drop_onto(dead, task->failure);
 }
 
-void osp__task_init(void) { osp__set_finalizer(OSP_KIND_TASK, finalize); }
+/* A task that is not done holds nothing yet; when it is, `complete` looks whether it has become immortal. */
+static size_t contents(void *object, void ***fields) {
+    struct task *task = object;
+    if (__atomic_load_n(&task->waiters, __ATOMIC_SEQ_CST) != DONE) return 0;
+    *fields = task->failure != NULL ? (void **)&task->failure : (void **)task->result;
+    return task->failure != NULL ? 1 : task->pointers;
+}
+
+void osp__task_init(void) {
+    osp__set_finalizer(OSP_KIND_TASK, finalize);
+    osp__set_contents(OSP_KIND_TASK, contents);
+}
 
 /* ---- running ----------------------------------------------------------------------------------------------------- */
 
 static void complete(struct task *task) {
-    /* Whoever awaits it may be on another worker; and what an immortal task holds nobody will drop. */
-    void (*mark)(void *) = osp__header(task)->count == 0 ? osp_mark_immortal : osp_mark_shared;
-    for (uint32_t i = 0; i < task->pointers && task->failure == NULL; i++) mark((void *)(uintptr_t)task->result[i]);
-    mark(task->failure);
-    struct waiter *waiter = __atomic_exchange_n(&task->waiters, DONE, __ATOMIC_ACQ_REL);
+    /* Whoever awaits it may be on another worker. */
+    for (uint32_t i = 0; i < task->pointers && task->failure == NULL; i++)
+        osp_mark_shared((void *)(uintptr_t)task->result[i]);
+    osp_mark_shared(task->failure);
+    struct waiter *waiter = __atomic_exchange_n(&task->waiters, DONE, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&osp__header(task)->count, __ATOMIC_SEQ_CST) == 0) { /* nobody will drop what it holds */
+        void **held;
+        for (size_t left = contents(task, &held); left > 0; left--) osp_mark_immortal(held[left - 1]);
+    }
     if (waiter == NULL && task->failure != NULL) osp__diagnose("%s", task->failure); /* nobody is there to say it */
     while (waiter != NULL) {
         struct waiter *next = waiter->next; /* the waiter is gone as soon as its fiber runs */
