@@ -52,3 +52,29 @@
   %4 = "rt.string"() {value = "again"} : () -> !osp.string
   "cf.br"(%4, %3)[^bb1] : (!osp.string, i64) -> ()
 }) {function_type = (!osp.data<"P">) -> (), exported = true, sym_name = "forever"} : () -> ()
+
+// -----
+
+// Cells that die in front of a merge leave their memory to what is made behind it; a way without one has none.
+// CHECK-LABEL: "builtin.module"
+// CHECK: [[A:%.*]] = "rt.drop_reuse"(%arg0, %{{[0-9]+}})
+// CHECK-NEXT: "cf.br"({{.*}}, [[A]])[^bb3]
+// CHECK: [[B:%.*]] = "rt.null"() {words = 2 : i64} : () -> !rt.token
+// CHECK-NEXT: "cf.br"({{.*}}, [[B]])[^bb3]
+// CHECK: ^bb3({{.*}}, [[TOKEN:%[0-9]+]]: !rt.token):
+// CHECK-NEXT: "rt.cell_reuse"([[TOKEN]],
+"func.func"() ({
+^bb0(%p: !osp.data<"P">, %c: i1):
+  "cf.cond_br"(%c)[^bb1, ^bb2] {operandSegmentSizes = array<i32: 1, 0, 0>} : (i1) -> ()
+^bb1:
+  %0 = "rt.slot"(%p) {index = 0, words = 2, scan = 1} : (!osp.data<"P">) -> !osp.string
+  %1 = "rt.slot"(%p) {index = 1, words = 2, scan = 1} : (!osp.data<"P">) -> i64
+  "cf.br"(%0, %1)[^bb3] : (!osp.string, i64) -> ()
+^bb2:
+  %2 = "rt.string"() {value = "none"} : () -> !osp.string
+  %3 = "arith.constant"() {value = 1} : () -> i64
+  "cf.br"(%2, %3)[^bb3] : (!osp.string, i64) -> ()
+^bb3(%s: !osp.string, %n: i64):
+  %4 = "rt.cell"(%s, %n) {tag = 0, scan = 1} : (!osp.string, i64) -> !osp.data<"P">
+  "func.return"(%4) : (!osp.data<"P">) -> ()
+}) {function_type = (!osp.data<"P">, i1) -> !osp.data<"P">, sym_name = "merge"} : () -> ()
