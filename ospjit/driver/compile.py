@@ -10,6 +10,7 @@ import ctypes
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ospjit.deep_stack import with_deep_stack
 from ospjit.diagnostics import CompileFailed, Diagnostic, Diagnostics, Source, Span
 from ospjit.driver.options import CompileOptions
 from ospjit.ir import Location, Operation, PassManager
@@ -58,7 +59,7 @@ class Compilation:
         with self.timer.span("irgen"):
             from ospjit.irgen import generate
 
-            module = generate(program, self.diagnostics)
+            module = with_deep_stack(lambda: generate(program, self.diagnostics))
         self.diagnostics.raise_if_errors()
         assert module is not None
         return module
@@ -72,7 +73,7 @@ class Compilation:
         manager = PassManager(parse_pipeline(self.options.pipeline), self.options.passes, timer=self.timer)
         try:
             with self.timer.span("passes"):
-                manager.run(module, self.generate)
+                with_deep_stack(lambda: manager.run(module, self.generate))
         except CompileFailed as error:
             raise CompileFailed(self._placed(d) for d in error.diagnostics) from error
         return module

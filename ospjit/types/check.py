@@ -7,11 +7,7 @@ program still exceed it, that is a diagnostic too.
 
 from __future__ import annotations
 
-import sys
-import threading
-from collections.abc import Callable
-from typing import TypeVar
-
+from ospjit.deep_stack import with_deep_stack
 from ospjit.diagnostics import Diagnostics, Span
 from ospjit.syntax import ast
 from ospjit.types import core
@@ -19,12 +15,6 @@ from ospjit.types.finish import finish
 from ospjit.types.functions import Functions
 from ospjit.types.initorder import check_order
 from ospjit.types.session import CheckOptions
-
-#: Python frames that nested syntax may take, and the stack that holds them (0.5 KiB of C stack a frame).
-MAX_FRAMES = 100_000
-STACK_BYTES = 512 << 20
-
-Result = TypeVar("Result")
 
 __all__ = ["CheckOptions", "check"]
 
@@ -37,7 +27,7 @@ def check(
     Never raises for a bad program. `options` says which capabilities are off.
     """
     try:
-        return _with_deep_stack(lambda: _check(program, diagnostics, options or CheckOptions()))
+        return with_deep_stack(lambda: _check(program, diagnostics, options or CheckOptions()))
     except RecursionError:
         span = Span(program.source, 0, min(1, len(program.source.text)))
         diagnostics.error("OSP1099", "the program is nested too deeply", span)
@@ -72,33 +62,3 @@ def _docs(program: ast.Program) -> dict[str, str]:
     """The doc comments of the declarations of the file scope."""
     documented = (ast.FnDecl, ast.ExternFn, ast.TypeDecl, ast.Let)
     return {s.name: s.doc for s in program.statements if isinstance(s, documented) and s.doc is not None}
-
-
-def _with_deep_stack(work: Callable[[], Result]) -> Result:
-    """Run `work` on a thread whose stack is large, with a recursion limit to match."""
-    outcome: list[Result] = []
-    failure: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            outcome.append(work())
-        except BaseException as error:
-            failure.append(error)
-
-    limit = sys.getrecursionlimit()
-    size = threading.stack_size(STACK_BYTES)
-    try:
-        sys.setrecursionlimit(max(limit, MAX_FRAMES))
-        thread = threading.Thread(target=run, name="ospjit-check")
-        try:
-            thread.start()
-        except (RuntimeError, MemoryError):  # no address space for the stack: nesting has to be shallower
-            sys.setrecursionlimit(limit)
-            return work()
-        thread.join()
-    finally:
-        threading.stack_size(size)
-        sys.setrecursionlimit(limit)
-    if failure:
-        raise failure[0]
-    return outcome[0]
