@@ -31,7 +31,11 @@ def cases() -> list[tuple[str, str, str, str, str]]:
     return found
 
 
-@pytest.mark.parametrize(("name", "source", "stage", "function", "expected"), cases(), ids=lambda _: "")
+@pytest.mark.parametrize(
+    ("name", "source", "stage", "function", "expected"),
+    cases(),
+    ids=[f"{name}, {stage}, {function}" for name, _, stage, function, _ in cases()],
+)
 def test_stage(name: str, source: str, stage: str, function: str, expected: str) -> None:
     module = Compilation(Source(f"{name}.osp", source)).generate()
     passes = parse_pipeline(PIPELINE)
