@@ -65,7 +65,7 @@ def _violations(room: str) -> Iterator[str]:
                 yield where
 
 
-#: With what newer Pythons than the one that runs this test add; such imports stand behind a look at the version.
+#: With what newer Pythons than the one that runs this test add; such imports look at the version first.
 _STANDARD_LIBRARY = sys.stdlib_module_names | {"annotationlib"}
 
 
