@@ -102,22 +102,23 @@ struct attempt {
     unsigned classes;
     int64_t at;
     bool succeeded;
+    char *command; /* kept here, because the fiber may die while it starts the process */
 };
 
 static void start_one(osp_ctx *ctx, void *env, void *arg)
 {
     (void)env;
     struct attempt *attempt = arg;
-    char *command = text("exit 3"), *error = NULL;
+    char *error = NULL;
     void *handler = closure();
+    attempt->command = text("exit 3");
     osp__fault_plan(attempt->classes, attempt->at, 1, EMFILE);
-    int64_t id = osp_spawn_process(ctx, command, count, handler, &error);
+    int64_t id = osp_spawn_process(ctx, attempt->command, count, handler, &error);
     osp__fault_plan(0, 0, 0, 0);
     CHECK((id == 0) == (error != NULL));
     attempt->succeeded = id != 0;
     if (id != 0) CHECK(osp_await_process(ctx, id) == 3);
     osp_cleanup_process(ctx, id);
-    osp_drop(command);
     osp_drop(error);
 }
 
@@ -132,6 +133,7 @@ static void test_faults(unsigned classes)
             CHECK(error != NULL);
         osp__fault_plan(0, 0, 0, 0);
         osp_drop(error);
+        osp_drop(attempt.command);
         CHECK(open_descriptors() == before);
     }
     CHECK(attempt.at > 1 && attempt.succeeded);
