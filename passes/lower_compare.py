@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ospjit.dialects.osp import STRING, UNIT, is_type
+from ospjit.dialects.osp import PTR, STRING, UNIT, is_type
 from ospjit.ir import Builder, Type, Value, f64, i1, i64
 from ospjit.passes.lower_kit import MatchArm, boolean
 from ospjit.passes.not_supported import NotSupported
@@ -30,6 +30,8 @@ class Comparisons:
             return b.create("arith.cmpf", [x, y], [i1], {"predicate": 1}).result
         if t is STRING:
             return self.l.runtime(b, "osp_string_equal", [x, y], i1)
+        if t is PTR:
+            return b.create("rt.same_address", [x, y], [i1]).result
         if t is UNIT:
             return b.create("arith.constant", [], [i1], {"value": True}).result
         if self.l.datas.is_enumeration(t):

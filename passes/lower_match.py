@@ -329,8 +329,7 @@ class _Match:
             matching = [
                 row.copy()
                 for row in rows
-                if (p := row.tests.get(value)) is None
-                or any(_same(q[1], literal) for q in _alternatives(p))
+                if (p := row.tests.get(value)) is None or any(_same(q[1], literal) for q in _alternatives(p))
             ]
             for row in matching:
                 row.tests.pop(value, None)

@@ -35,17 +35,16 @@ class Renderings:
                 return self.l.runtime(b, symbol, [value], STRING)
         if t is UNIT:
             return self.l.string(b, "()")
-        if is_type(t, "osp.result"):
-            # Only a Result passes on whether it stands in something.
+        if is_type(t, "osp.result") or t is ANY:
+            # Only these pass on whether they stand in something.
             name = f"show_nested<{t}>" if nested else f"show<{t}>"
-            symbol = self.l.function(name, [t], STRING, lambda i, args: self._show_result(i, args[0], nested))
+            show = self._show_any if t is ANY else self._show_result
+            symbol = self.l.function(name, [t], STRING, lambda i, args: show(i, args[0], nested))
             return self.l.call(b, symbol, [value], STRING)
         body = self._show_body(t, b.loc)
         return self.l.call(b, self.l.function(f"show<{t}>", [t], STRING, body), [value], STRING)
 
     def _show_body(self, t: Type, loc: Location) -> Callable[[Builder, Sequence[Value]], Value]:
-        if t is ANY:
-            return lambda b, args: self._show_any(b, args[0])
         if is_type(t, "osp.list"):
             return lambda b, args: self.l.collections.show(b, args[0])
         if is_type(t, "osp.map"):
@@ -58,13 +57,13 @@ class Renderings:
             return lambda b, args: self._show_data(b, args[0])
         raise NotSupported(f"rendering a value of type {t} is not supported yet", loc)
 
-    def _show_any(self, b: Builder, value: Value) -> Value:
+    def _show_any(self, b: Builder, value: Value, nested: bool) -> Value:
         """By the run-time type; functions are not printable and show as what they are."""
 
         def arm(t: Type) -> Callable[[Builder, Sequence[Value]], Value]:
             if is_type(t, "osp.fn") or t is PTR:
                 return lambda i, args: self.l.string(i, "<function>")
-            return lambda i, args: self.show(i, args[0], nested=False)
+            return lambda i, args: self.show(i, args[0], nested=nested)
 
         arms: list[MatchArm] = [
             (("type", t, ("bind",)), [t], arm(t)) for t in erased_types(self.l.module, self.l.datas)

@@ -544,6 +544,10 @@ class _Function:
         self.emit(f"{at} = getelementptr i8, {self.typed(op.operands[0])}, i64 -16")
         self.emit(f"{self.name(op.result)} = load i64, ptr {at}")
 
+    def _same_address(self, op: Operation) -> None:
+        a, b = op.operands
+        self.emit(f"{self.name(op.result)} = icmp eq {self.typed(a)}, {self.name(b)}")
+
     def _is_null(self, op: Operation) -> None:
         self.emit(f"{self.name(op.result)} = icmp eq {self.typed(op.operands[0])}, null")
 
@@ -880,6 +884,7 @@ _EMIT: dict[str, Callable[[_Function, Operation], None]] = {
     "arith.sitofp": _Function._to_float,
     "rt.string_length": _Function._string_length,
     "rt.is_null": _Function._is_null,
+    "rt.same_address": _Function._same_address,
     "rt.tag": _Function._tag,
     "rt.slot": _Function._slot,
     "rt.load_word": _Function._load_word,

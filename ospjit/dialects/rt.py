@@ -305,6 +305,12 @@ OPS = [
         pure=True,
     ),
     OpDef(
+        "rt.same_address",
+        "Whether two addresses are equal.",
+        verify=shape(operands=2, results=1),
+        pure=True,
+    ),
+    OpDef(
         "rt.cleanup",
         "What the function holds: given up if the fiber dies in the next operation.",
         verify=shape(operands=None),

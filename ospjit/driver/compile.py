@@ -151,6 +151,8 @@ class Compilation:
             try:
                 libraries.append(jit.open_library(name, self.core.linkdirs))
             except OSError as error:
-                self.diagnostics.error("OSP7003", f"cannot open library '{name}': {error}", None)
+                named = [link.span for link in self.tree.links if (link.kind, link.value) == ("link", name)]
+                message = f"cannot open library '{name}': {error}"
+                self.diagnostics.error("OSP7003", message, named[0] if named else None)
         self.diagnostics.raise_if_errors()
         return libraries
