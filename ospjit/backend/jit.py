@@ -7,7 +7,10 @@ engine is finalised, because an unresolved symbol in MCJIT is a crash at its fir
 from __future__ import annotations
 
 import ctypes
+import glob
 import os
+import re
+import sysconfig
 import threading
 from collections.abc import Sequence
 from functools import cache
@@ -128,9 +131,22 @@ def open_library(name: str, folders: Sequence[str]) -> ctypes.CDLL:
         path = os.path.join(folder, f"lib{name}.so")
         if os.path.exists(path):
             return ctypes.CDLL(path)
-    for candidate in (f"lib{name}.so", name) if "/" not in name else (name,):
+    for candidate in (f"lib{name}.so", *_versioned(name), name) if "/" not in name else (name,):
         try:
             return ctypes.CDLL(candidate)
         except OSError:
             continue
     raise OSError(f"lib{name}.so is neither in {', '.join(folders) or 'a @linkdir folder'} nor in the system")
+
+
+def _versioned(name: str) -> list[str]:
+    """The system's `libNAME.so.N`, newest first: what a linker script called `libNAME.so`, as that of `m`,
+    stands for, and all that there is where no development files are installed."""
+    folders = ["/lib", "/usr/lib", "/lib64", "/usr/lib64", "/usr/local/lib"]
+    multiarch = sysconfig.get_config_var("MULTIARCH")
+    if multiarch:
+        folders = [f"/lib/{multiarch}", f"/usr/lib/{multiarch}", *folders]
+    found = [p for folder in folders for p in glob.glob(f"{folder}/lib{glob.escape(name)}.so.*")]
+    return sorted(
+        found, key=lambda p: [int(n) for n in re.findall(r"\d+", p.rpartition(".so.")[2])], reverse=True
+    )
