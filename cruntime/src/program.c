@@ -14,6 +14,7 @@
 #include "mem/string.h"
 #include "sched/deadlock.h"
 #include "sched/runtime.h"
+#include "sched/task.h"
 #include "sys/sys.h"
 
 OSP_API uint64_t osp_abi_hash(void) {
@@ -154,6 +155,7 @@ OSP_API int64_t osp_run_main(void (*entry)(osp_ctx *ctx, void *result)) {
     int status = wait_for_end(program);
     restore(&previous);
     __atomic_store_n(&program_runs, 0, __ATOMIC_SEQ_CST);
+    osp__task_report_unheard();
     int (*conclude)(int) = __atomic_load_n(&osp__runtime.conclude, __ATOMIC_ACQUIRE);
     if (conclude != NULL) status = conclude(status);
     osp_flush();

@@ -1,4 +1,4 @@
-"""Every pass has a file `*.mlir` here that runs it alone, with checks that notice if it does nothing."""
+"""Every pass has a file `*.mlir`, here or among the tests of the passes, that runs it alone, with checks that notice if it does nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from ospjit.passes import REGISTRY
 _PIPELINE = re.compile(r"RUN: ospjit opt .*--pass-pipeline=([\w-]+)\b.*\| filecheck")
 _TESTED = {
     name
-    for path in Path(__file__).parent.glob("*.mlir")
+    for folder in ("ir", "passes")
+    for path in (Path(__file__).parent.parent / folder).glob("*.mlir")
     if "CONTROL: none" not in (text := path.read_text(encoding="utf-8"))
     for name in _PIPELINE.findall(text)
 }

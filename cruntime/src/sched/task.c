@@ -2,6 +2,7 @@
  * the task exchanges the stack for a mark that says "done". See task.h. */
 #include "task.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include "../fiber/fiber.h"
@@ -26,6 +27,7 @@ struct task {
     void *test;             /* counted; the fiber takes it over when it starts */
     struct waiter *waiters; /* atomic */
     char *failure;          /* string, owned; valid once done; NULL after success */
+    struct task *newer, *older; /* in the list of failures that nobody has heard of */
     int64_t id;
     uint32_t words, pointers;
     uint64_t result[];
@@ -33,8 +35,50 @@ struct task {
 
 static int64_t last_id;
 
+/* ---- failures that nobody has heard of ----------------------------------------------------------------------------- */
+
+/* A task that has failed may still be awaited. Its message is printed when that has become impossible: when the last
+ * reference goes, or at the end of the program. */
+static struct task unheard = {.newer = &unheard, .older = &unheard};
+static pthread_mutex_t unheard_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void leave_unheard(struct task *task) {
+    pthread_mutex_lock(&unheard_lock);
+    task->older = unheard.older;
+    task->newer = &unheard;
+    task->older->newer = task->newer->older = task;
+    pthread_mutex_unlock(&unheard_lock);
+}
+
+/* Takes a task out of the list; whether it was in it. */
+static bool hear(struct task *task) {
+    pthread_mutex_lock(&unheard_lock);
+    bool was_unheard = task->older != NULL;
+    if (was_unheard) {
+        task->older->newer = task->newer;
+        task->newer->older = task->older;
+        task->older = task->newer = NULL;
+    }
+    pthread_mutex_unlock(&unheard_lock);
+    return was_unheard;
+}
+
+void osp__task_report_unheard(void) {
+    pthread_mutex_lock(&unheard_lock);
+    struct task *task = unheard.newer;
+    unheard.newer = unheard.older = &unheard;
+    while (task != &unheard) {
+        struct task *newer = task->newer;
+        task->older = task->newer = NULL;
+        osp__diagnose("%s", task->failure);
+        task = newer;
+    }
+    pthread_mutex_unlock(&unheard_lock);
+}
+
 static void finalize(void *object, struct osp__dead *dead) {
     struct task *task = object;
+    if (task->failure != NULL && hear(task)) osp__diagnose("%s", task->failure);
     if (task->failure == NULL)
         for (uint32_t i = 0; i < task->pointers; i++)
             osp__drop_onto(dead, (void *)(uintptr_t)task->result[i]);
@@ -61,12 +105,13 @@ static void complete(struct task *task) {
     for (uint32_t i = 0; i < task->pointers && task->failure == NULL; i++)
         osp_mark_shared((void *)(uintptr_t)task->result[i]);
     osp_mark_shared(task->failure);
+    if (task->failure != NULL) leave_unheard(task);
     struct waiter *waiter = __atomic_exchange_n(&task->waiters, DONE, __ATOMIC_SEQ_CST);
     if (__atomic_load_n(&osp__header(task)->count, __ATOMIC_SEQ_CST) == 0) { /* nobody will drop what it holds */
         void **held;
         for (size_t left = contents(task, &held); left > 0; left--) osp_mark_immortal(held[left - 1]);
     }
-    if (waiter == NULL && task->failure != NULL) osp__diagnose("%s", task->failure); /* nobody is there to say it */
+    if (waiter != NULL && task->failure != NULL) hear(task);
     while (waiter != NULL) {
         struct waiter *next = waiter->next; /* the waiter is gone as soon as its fiber runs */
         osp__fiber_wake(waiter->fiber);
@@ -153,6 +198,7 @@ OSP_API void *osp_await(osp_ctx *ctx, void *object) {
     struct task *task = object;
     wait_for(ctx, task);
     if (task->failure != NULL) {
+        hear(task);
         osp_dup(task->failure);
         osp__fiber_fail_with(ctx, task->failure);
     }
@@ -164,6 +210,7 @@ OSP_API void *osp_await_result(osp_ctx *ctx, void *object, char **error) {
     struct task *task = object;
     wait_for(ctx, task);
     if (task->failure == NULL) return task->result;
+    hear(task);
     osp_dup(task->failure);
     *error = task->failure;
     return NULL;

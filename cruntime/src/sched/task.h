@@ -11,4 +11,7 @@
 /* Registers the finaliser of tasks; once, before any worker runs. */
 void osp__task_init(void);
 
+/* Prints the messages of the tasks that have failed and were never awaited; at the end of a program. */
+void osp__task_report_unheard(void);
+
 #endif
