@@ -1,4 +1,7 @@
-"""Every pass has a file `*.mlir`, here or among the tests of the passes, that runs it alone, with checks that notice if it does nothing."""
+"""Every pass has a file `*.mlir`, here or among the tests of the passes, that runs it alone.
+
+Its checks notice if the pass does nothing.
+"""
 
 from __future__ import annotations
 
