@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ospjit.diagnostics import Diagnostics, Source
+from ospjit.driver.options import PIPELINE
 from ospjit.syntax.parser import parse
 from ospjit.types.check import check
 from tests.reference.generate import Generator
@@ -19,6 +20,15 @@ from tests.reference.interp import run
 #: Each seed is one program of this many statements.
 SEEDS = range(6)
 STATEMENTS = 40
+
+#: Both levels, each with the reuse of dying cells and without it.
+_WITHOUT_REUSE = PIPELINE.replace("perceus", "perceus{reuse=false}")
+WAYS = [
+    ("-O0",),
+    ("-O0", f"--pass-pipeline={PIPELINE}"),
+    ("-O2",),
+    ("-O2", f"--pass-pipeline={_WITHOUT_REUSE}"),
+]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -31,8 +41,8 @@ def test_generated_program(seed: int, tmp_path: Path) -> None:
     assert expected and status == 0
     path = tmp_path / "generated.osp"
     path.write_text(text)
-    for level in ("-O0", "-O2"):
-        command = [sys.executable, "-m", "ospjit", level, str(path)]
+    for options in WAYS:
+        command = [sys.executable, "-m", "ospjit", *options, str(path)]
         env = os.environ | {"OSPJIT_COUNT_CELLS": "1"}
         done = subprocess.run(command, capture_output=True, timeout=120, check=False, env=env)
         assert done.stderr == b""
