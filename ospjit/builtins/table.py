@@ -866,6 +866,7 @@ _b(
     "websocketSend",
     "(wsID: int, message: string) -> Result<Unit, string>",
     "Sends a text message.",
+    c="osp_websocket_send",
     cap="websocket",
     suspends=True,
 )
@@ -873,6 +874,7 @@ _b(
     "websocketClose",
     "(wsID: int) -> Result<Unit, string>",
     "Closes a connection.",
+    c="osp_websocket_close",
     cap="websocket",
     suspends=True,
 )
@@ -880,12 +882,14 @@ _b(
     "websocketCreateServer",
     "(port: int, address: string, path: string) -> int",
     "Describes a WebSocket server: an id, or -7 bad port, -8 bad address, -9 bad path.",
+    c="osp_websocket_create_server",
     cap="websocket",
 )
 _b(
     "websocketServerListen",
     "(serverID: int) -> int",
     "Binds and listens: 0, or -1 bad id, -2 socket, -3 socket options, -4 bind, -5 listen, -6 worker start.",
+    c="osp_websocket_server_listen",
     cap="websocket",
     suspends=True,
 )
@@ -893,6 +897,7 @@ _b(
     "websocketServerBroadcast",
     "(serverID: int, message: string) -> int",
     "Sends to every client; how many.",
+    c="osp_websocket_server_broadcast",
     cap="websocket",
     suspends=True,
 )
@@ -900,10 +905,26 @@ _b(
     "websocketStopServer",
     "(serverID: int) -> int",
     "Stops a WebSocket server.",
+    c="osp_websocket_stop_server",
     cap="websocket",
     suspends=True,
 )
-_b("websocketKeepAlive", "() -> Unit", "Waits for SIGINT or SIGTERM.", cap="websocket", suspends=True)
+_b(
+    "websocketServerPort",
+    "(serverID: int) -> int",
+    "The port a WebSocket server listens on; -1 if it does not listen.",
+    c="osp_websocket_server_port",
+    cap="websocket",
+    shadow=True,
+)
+_b(
+    "websocketKeepAlive",
+    "() -> Unit",
+    "Waits for SIGINT or SIGTERM.",
+    c="osp_websocket_keep_alive",
+    cap="websocket",
+    suspends=True,
+)
 
 
 # ---- what compiled code calls besides the built-ins
@@ -1037,6 +1058,10 @@ _r(
     " isComplete: bool, partialBody: string, partialLength: int) -> Unit",
 )
 _r("osp_http_respond_error", "(request: Ptr, message: string) -> Unit")
+_r("osp_websocket_connect", "(url: string, handler: thunk) -> Result<int, string>", suspends=True)
+_r("osp_websocket_message_data", "(message: Ptr) -> string")
+_r("osp_websocket_message_is_text", "(message: Ptr) -> bool")
+_r("osp_websocket_message_fail", "(message: Ptr, reason: string) -> Unit")
 
 
 def _add_builtins() -> None:
