@@ -123,6 +123,11 @@ ssize_t osp__send(int fd, const void *bytes, size_t size) {
     return result(send(fd, bytes, size, MSG_NOSIGNAL));
 }
 
+int osp__shutdown_output(int fd) {
+    FAIL_CALL();
+    return (int)result(shutdown(fd, SHUT_WR));
+}
+
 ssize_t osp__send_vector(int fd, struct iovec *parts, int count) {
     FAIL_CALL();
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t)count};

@@ -32,6 +32,7 @@ ssize_t osp__read(int fd, void *buffer, size_t size);
 ssize_t osp__write(int fd, const void *bytes, size_t size);
 ssize_t osp__recv(int fd, void *buffer, size_t size);
 ssize_t osp__send(int fd, const void *bytes, size_t size);             /* MSG_NOSIGNAL */
+int osp__shutdown_output(int fd);                                       /* the peer sees the end of the input */
 ssize_t osp__send_vector(int fd, struct iovec *parts, int count);       /* MSG_NOSIGNAL */
 ssize_t osp__send_file(int socket, int file, size_t size);              /* from the file's own position */
 int osp__close(int fd);                                                /* never retried */
