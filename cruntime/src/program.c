@@ -106,8 +106,11 @@ static int status_now(struct program *program, int64_t *drain_until) {
     if (exit_requested != 0) return exit_requested - 1;
     int count = __atomic_load_n(&signals, __ATOMIC_SEQ_CST);
     if (count > 1) return 130;
-    if (*drain_until != 0) return serving() && osp__now_ns() < *drain_until ? -1 : 0;
     bool finished = __atomic_load_n(&program->finished, __ATOMIC_ACQUIRE);
+    if (*drain_until != 0) {
+        bool goes_on = !finished && __atomic_load_n(&osp__runtime.kept, __ATOMIC_SEQ_CST) > 0;
+        return (serving() || goes_on) && osp__now_ns() < *drain_until ? -1 : 0;
+    }
     if (finished && program->failure != NULL) {
         osp__diagnose("%s", program->failure);
         return OSP_EXIT_DIAGNOSTIC;
@@ -115,7 +118,7 @@ static int status_now(struct program *program, int64_t *drain_until) {
     if (count == 1) {
         if (!serving()) return first_signal == SIGINT ? 130 : 128 + first_signal;
         *drain_until = osp__now_ns() + DRAIN_NS;
-        osp__runtime.drain();
+        osp__runtime_drain();
         return -1;
     }
     return finished && !serving() ? (int)(program->result & 255) : -1;
@@ -146,6 +149,8 @@ OSP_API int64_t osp_run_main(void (*entry)(osp_ctx *ctx, void *result)) {
     __atomic_store_n(&osp__runtime.exit_requested, 0, __ATOMIC_SEQ_CST);
     __atomic_store_n(&osp__runtime.concluded, false, __ATOMIC_SEQ_CST);
     __atomic_store_n(&deadlocked, 0, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&osp__runtime.draining, false, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&osp__runtime.kept, 0, __ATOMIC_SEQ_CST);
     __atomic_store_n(&main_lives, 1, __ATOMIC_SEQ_CST);
     __atomic_store_n(&program_runs, 1, __ATOMIC_SEQ_CST);
     __atomic_store_n(&osp__runtime.stuck, on_deadlock, __ATOMIC_RELEASE);

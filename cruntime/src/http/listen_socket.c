@@ -44,22 +44,30 @@ static bool parse_address(const char *text, uint16_t port, union address *addres
 }
 
 /* A descriptor or a negative errno. */
-static int try_once(const union address *address, socklen_t size) {
+static int try_once(const union address *address, socklen_t size, enum osp__listen_stage *stage) {
+    *stage = OSP__LISTEN_SOCKET;
     int fd = osp__socket(address->any.sa_family, SOCK_STREAM);
     if (fd < 0) return fd;
+    *stage = OSP__LISTEN_OPTIONS;
     int error = osp__set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (error == 0) error = osp__set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); /* accepted sockets inherit it */
-    if (error == 0) error = osp__bind(fd, &address->any, size);
-    if (error == 0) error = osp__listen(fd, BACKLOG);
+    if (error == 0) {
+        *stage = OSP__LISTEN_BIND;
+        error = osp__bind(fd, &address->any, size);
+    }
+    if (error == 0) {
+        error = osp__listen(fd, BACKLOG);
+        if (error != 0 && error != -EADDRINUSE) *stage = OSP__LISTEN_LISTEN; /* a port in use may show only here */
+    }
     if (error == 0) return fd;
     osp__close(fd);
     return error;
 }
 
-static int try_with_back_off(osp_ctx *ctx, const union address *address, socklen_t size) {
+static int try_with_back_off(osp_ctx *ctx, const union address *address, socklen_t size, enum osp__listen_stage *stage) {
     int64_t until = osp__now_ns() + PATIENCE_NS;
     for (int64_t pause_ms = 10;; pause_ms *= 2) {
-        int fd = try_once(address, size);
+        int fd = try_once(address, size, stage);
         int64_t left_ms = (until - osp__now_ns()) / 1000000;
         if (fd != -EADDRINUSE || left_ms <= 0) return fd;
         osp_sleep(ctx, pause_ms < left_ms ? pause_ms : left_ms);
@@ -74,29 +82,41 @@ static int port_of(int fd) {
     return ntohs(bound.any.sa_family == AF_INET ? bound.v4.sin_port : bound.v6.sin6_port);
 }
 
-int osp__listen_socket(osp_ctx *ctx, int64_t port, const char *address, int *bound_port, char **error) {
+bool osp__listen_address_is_valid(const char *address) {
     union address parsed;
     socklen_t size;
+    return strlen(address) == osp__length(address) && parse_address(address, 0, &parsed, &size);
+}
+
+int osp__listen_staged(osp_ctx *ctx, int64_t port, const char *address, int *bound_port, enum osp__listen_stage *stage) {
+    union address parsed;
+    socklen_t size;
+    if (!parse_address(address, (uint16_t)port, &parsed, &size)) return -EINVAL;
+    int fd = try_with_back_off(ctx, &parsed, size, stage);
+    if (fd < 0) return fd;
+    int bound = port_of(fd);
+    if (bound > 0) {
+        *bound_port = bound;
+        return fd;
+    }
+    osp__close(fd);
+    return bound;
+}
+
+int osp__listen_socket(osp_ctx *ctx, int64_t port, const char *address, int *bound_port, char **error) {
+    enum osp__listen_stage stage;
     if (port < 0 || port > 65535) {
         osp__set_error(error, "invalid port %lld: a port is a number from 1 to 65535, or 0 for any free one",
                        (long long)port);
         return -1;
     }
-    if (strlen(address) != osp__length(address) || !parse_address(address, (uint16_t)port, &parsed, &size)) {
+    if (!osp__listen_address_is_valid(address)) {
         osp__set_error(error, "invalid address '%.100s': expected an IP address such as 127.0.0.1, 0.0.0.0 or ::1",
                        address);
         return -1;
     }
-    int fd = try_with_back_off(ctx, &parsed, size);
-    if (fd >= 0) {
-        int bound = port_of(fd);
-        if (bound > 0) {
-            *bound_port = bound;
-            return fd;
-        }
-        osp__close(fd);
-        fd = bound;
-    }
+    int fd = osp__listen_staged(ctx, port, address, bound_port, &stage);
+    if (fd >= 0) return fd;
     if (fd == -EADDRINUSE)
         osp__set_error(error, "cannot bind %s port %lld: another process listens there", address, (long long)port);
     else

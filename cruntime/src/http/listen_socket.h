@@ -9,4 +9,10 @@
  * ctx may be NULL. */
 int osp__listen_socket(osp_ctx *ctx, int64_t port, const char *address, int *bound_port, char **error);
 
+/* The same in steps, for callers with error codes of their own: whether the text is an address that can be listened
+ * on, and the descriptor or a negative errno with the step that failed in *stage. */
+enum osp__listen_stage { OSP__LISTEN_SOCKET, OSP__LISTEN_OPTIONS, OSP__LISTEN_BIND, OSP__LISTEN_LISTEN };
+bool osp__listen_address_is_valid(const char *address);
+int osp__listen_staged(osp_ctx *ctx, int64_t port, const char *address, int *bound_port, enum osp__listen_stage *stage);
+
 #endif

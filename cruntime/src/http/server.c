@@ -267,7 +267,7 @@ void osp__server_listen(int64_t id, osp_thunk code, void *env, struct osp__job_q
     server->code = code;
     server->env = env;
     server->queue = queue;
-    __atomic_store_n(&osp__runtime.drain, drain_all, __ATOMIC_RELAXED);
+    osp__runtime_on_drain(drain_all);
     osp__runtime_service(1);
     __atomic_add_fetch(&server->references, 1, __ATOMIC_RELAXED); /* of the listeners, until they have stopped */
     int status = watch(server);

@@ -119,6 +119,25 @@ void osp__runtime_service(int change) {
     if (__atomic_add_fetch(&osp__runtime.services, change, __ATOMIC_SEQ_CST) == 0) osp__runtime_notify();
 }
 
+void osp__runtime_on_drain(void (*drain)(void)) {
+    for (size_t i = 0; i < sizeof osp__runtime.drains / sizeof *osp__runtime.drains; i++) {
+        void (*present)(void) = NULL;
+        if (__atomic_compare_exchange_n(&osp__runtime.drains[i], &present, drain, false, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_SEQ_CST) ||
+            present == drain)
+            return;
+    }
+    abort(); /* there are fewer kinds of services than places */
+}
+
+void osp__runtime_drain(void) {
+    __atomic_store_n(&osp__runtime.draining, true, __ATOMIC_SEQ_CST);
+    for (size_t i = 0; i < sizeof osp__runtime.drains / sizeof *osp__runtime.drains; i++) {
+        void (*drain)(void) = __atomic_load_n(&osp__runtime.drains[i], __ATOMIC_SEQ_CST);
+        if (drain != NULL) drain();
+    }
+}
+
 void osp__runtime_stuck(void) {
     void (*stuck)(void) = __atomic_load_n(&osp__runtime.stuck, __ATOMIC_ACQUIRE);
     if (stuck != NULL) stuck();

@@ -14,7 +14,9 @@ struct osp__runtime {
 
     int notice_fd;           /* eventfd on which the thread in osp_run_main sleeps; -1 before the first run */
     int64_t services;        /* atomic: what keeps a program alive after its main has ended (listening servers) */
-    void (*drain)(void);     /* asks all services to end soon; set by whoever starts the first one */
+    void (*drains[4])(void); /* atomic: each asks services of one kind to end soon; see osp__runtime_on_drain */
+    bool draining;           /* atomic: they have been asked */
+    int64_t kept;            /* atomic: fibers that waited for the drain and now go on to their program's end */
     void (*stuck)(void);     /* atomic: called by a worker when no fiber can go on; set by program.c */
     int (*conclude)(int status); /* atomic: reports at the end of a program, gives its status; set by the first test */
     bool concluded;          /* the program has ended and its report is out */
@@ -30,6 +32,11 @@ const char *osp__runtime_problem(int error);
 
 /* A service has started or ended. */
 void osp__runtime_service(int change);
+
+/* `drain` is called when the program is asked to end while services run; it must not wait. Registering it again
+ * changes nothing. */
+void osp__runtime_on_drain(void (*drain)(void));
+void osp__runtime_drain(void);
 
 /* Makes the thread in osp_run_main look at the state again. Async-signal-safe. */
 void osp__runtime_notify(void);
