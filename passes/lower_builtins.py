@@ -41,6 +41,7 @@ from ospjit.passes.lower_maps import Maps
 from ospjit.passes.lower_processes import Processes
 from ospjit.passes.lower_show import Renderings
 from ospjit.passes.lower_testing import Testing
+from ospjit.passes.lower_websocket import WebSockets
 from ospjit.passes.not_supported import NotSupported
 
 
@@ -75,6 +76,7 @@ class Lowering(Kit):
         self.fibers = Fibers(self)
         self.handlers = Handlers(self)
         self.foreign = Foreign()
+        self.websockets = WebSockets(self)
 
     def show(self, b: Builder, value: Value, *, nested: bool) -> Value:
         """The rendering of a value; strings are quoted when `nested` in something."""
@@ -447,6 +449,7 @@ _EXPANSIONS: dict[str, Expansion] = {
     "checkAll": lambda s, b, args, result: s.testing.all(b, *args),
     "spawnProcess": lambda s, b, args, result: s.processes.start(b, args, result),
     "httpListen": lambda s, b, args, result: s.handlers.http_listen(b, args, result),
+    "websocketConnect": lambda s, b, args, result: s.websockets.connect(b, args, result),
     "httpRequest": _http_method("osp_http_request"),
     "httpFetch": _http_method("osp_http_fetch"),
 }

@@ -59,6 +59,7 @@ TAKEN: dict[str, frozenset[int]] = {
         "osp_spawn": (0,),
         "osp_spawn_process": (1,),
         "osp_http_listen": (1,),
+        "osp_websocket_connect": (1,),
         "osp_drop": (0,),
     }.items()
 }

@@ -6,10 +6,14 @@ Only their fixed ports and outside addresses are replaced, so that tests run bes
 from __future__ import annotations
 
 import re
+import threading
 from pathlib import Path
 
 import pytest
 import requests
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+from websockets.sync.server import ServerConnection, serve
 
 from tests.e2e.program import PATIENCE, Program, run
 
@@ -198,17 +202,48 @@ def test_handlers_of_every_shape(local) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("name", "function", "line"),
-    [("websocket_client.osp", "websocketConnect", 7), ("websocket_server.osp", "websocketCreateServer", 2)],
-)
-def test_websockets_are_checked_but_not_supported_yet(name: str, function: str, line: int) -> None:
-    """The programs are correct, and ospjit says so before it says what it cannot do."""
-    path = PROGRAMS / name
-    assert run("check", path).returncode == 0
-    done = run(path)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith(f"{path}:{line}:16: error[OSP8002]: '{function}' is not supported yet\n")
+def test_websocket_server(tmp_path: Path) -> None:
+    text = (PROGRAMS / "websocket_server.osp").read_text().replace("8080", "0")
+    path = tmp_path / "server.osp"
+    path.write_text(text + "print(websocketServerPort(serverId))\n")
+    with Program("--verify-each", path) as server:
+        assert re.fullmatch(r"[1-9]\d*", server.wait_for(r"Server created with ID: (.*)").group(1))
+        server.wait_for("^0$")
+        port = int(server.wait_for(r"^([1-9]\d+)$").group(1))
+        with connect(f"ws://127.0.0.1:{port}/chat") as client:
+            client.ping().wait(PATIENCE)
+        with pytest.raises(InvalidStatus):
+            connect(f"ws://127.0.0.1:{port}/other")
+        assert requests.get(f"http://127.0.0.1:{port}/chat", timeout=PATIENCE).status_code == 426
+        server.stop()
+    assert (server.process.returncode, server.errors) == (0, [])
+
+
+def test_websocket_client(tmp_path: Path) -> None:
+    received: list[str] = []
+
+    def echo(connection: ServerConnection) -> None:
+        for message in connection:
+            received.append(str(message))
+            connection.send(message)
+
+    with serve(echo, "127.0.0.1", 0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        port = server.socket.getsockname()[1]
+        path = tmp_path / "client.osp"
+        text = (PROGRAMS / "websocket_client.osp").read_text().replace("localhost:8080", f"127.0.0.1:{port}")
+        # The answer is waited for before the connection is closed.
+        path.write_text(
+            text.replace("        print(websocketClose", "        sleep(300)\n        print(websocketClose")
+        )
+        assert output(path) == ["Success(())", "Received: Hello, WebSocket!", "Success(())"]
+    assert received == ["Hello, WebSocket!"]
+
+
+def test_websocket_client_without_a_server(tmp_path: Path) -> None:
+    path = tmp_path / "lonely.osp"
+    path.write_text((PROGRAMS / "websocket_client.osp").read_text().replace("localhost:8080", "127.0.0.1:1"))
+    assert output(path) == ["No connection: connect: 127.0.0.1:1: connection refused"]
 
 
 def test_a_wrong_websocket_handler_is_a_type_error(tmp_path: Path) -> None:
