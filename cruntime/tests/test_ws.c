@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 
+#include "fiber/fiber.h"
 #include "sys/sys.h"
 #include "ws/frame.h"
 
@@ -155,6 +156,10 @@ static void on_message(osp_ctx *ctx, void *env, void *message)
         osp_drop(reason);
         __atomic_store_n(&failed, 1, __ATOMIC_SEQ_CST);
     }
+    if (strcmp(data, "die") == 0) {
+        osp_drop(data);
+        osp__fiber_fail(ctx, "the handler died, as the test wants");
+    }
     snprintf(last, sizeof last, "%s", data);
     osp_drop(data);
     __atomic_add_fetch(&calls, 1, __ATOMIC_SEQ_CST);
@@ -223,6 +228,9 @@ static void test_client(void)
     AWAIT(broadcast("fail") == 1);
     AWAIT(__atomic_load_n(&failed, __ATOMIC_SEQ_CST) == 1);
     AWAIT(broadcast("still there?") == 0);
+    id = connect_to("/chat", &error);
+    AWAIT(broadcast("die") == 1);
+    AWAIT(broadcast("still there?") == 0);
 }
 
 /* ---- slow readers, and stopping ---- */
@@ -254,6 +262,45 @@ static void test_codes(void)
     CHECK(osp_websocket_server_listen(NULL, server) == -1);
 }
 
+/* ---- keeping a program alive ---- */
+
+static void say(osp_ctx *ctx, const char *what)
+{
+    char *line = text(what);
+    osp_print(ctx, line);
+    osp_drop(line);
+    osp_flush();
+}
+
+static void keep(osp_ctx *ctx, void *result)
+{
+    (void)result;
+    int64_t id = create(0, "127.0.0.1", "/");
+    CHECK(osp_websocket_server_listen(ctx, id) == 0);
+    say(ctx, "ready");
+    osp_websocket_keep_alive(ctx);
+    osp_sleep(ctx, 50); /* the drain waits for what the program still has to say */
+    say(ctx, "bye");
+}
+
+static void keep_alone(osp_ctx *ctx, void *result)
+{
+    (void)result;
+    say(ctx, "ready");
+    osp_websocket_keep_alive(ctx);
+    say(ctx, "bye");
+}
+
+static void test_keep_alive(void)
+{
+    struct child child = run_child(keep, SIGTERM);
+    CHECK(child.status == 0);
+    CHECK_TEXT(child.output, "ready\nbye\n");
+    child = run_child(keep_alone, SIGINT);
+    CHECK(child.status == 0);
+    CHECK_TEXT(child.output, "ready\nbye\n");
+}
+
 static int open_descriptors(void)
 {
     int count = 0;
@@ -263,6 +310,7 @@ static int open_descriptors(void)
 
 int main(void)
 {
+    test_keep_alive(); /* first: a process in which the runtime runs cannot fork another such */
     osp_config config = {.size = sizeof config, .workers = 2};
     CHECK(osp_runtime_start(&config) == 0);
     int descriptors = 0;
