@@ -133,11 +133,7 @@ static void queue_close(osp__ws_connection *connection, osp__ws_frame *frame, bo
     osp__ws_wait_nudge(&connection->wait);
 }
 
-/*
- * A control frame of a connection. Only the messages of a client need masks that nobody can foresee (10.3): the
- * payloads of its control frames are the server's own bytes or fixed texts, and yet they get random masks too when
- * there are any to be had.
- */
+/* A control frame of a connection, masked if it is a client's (5.3). NULL when memory or random numbers run out. */
 static osp__ws_frame *control_frame(osp_ctx *ctx, osp__ws_connection *connection, uint8_t opcode, const void *payload,
                                     size_t length)
 {

@@ -10,7 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { OSP_WS_CONTINUATION = 0, OSP_WS_TEXT = 1, OSP_WS_BINARY = 2, OSP_WS_CLOSE = 8, OSP_WS_PING = 9, OSP_WS_PONG = 10 };
+/* Opcodes, section 5.2; those from OSP_WS_CLOSE on are of control frames. */
+enum {
+    OSP_WS_CONTINUATION = 0,
+    OSP_WS_TEXT = 1,
+    OSP_WS_BINARY = 2,
+    OSP_WS_CLOSE = 8,
+    OSP_WS_PING = 9,
+    OSP_WS_PONG = 10
+};
 
 /* Section 7.4.1 and the registry of section 11.7; NO_STATUS is never on the wire. */
 enum {
