@@ -31,8 +31,8 @@ def run_program(compilation: Compilation, arguments: list[str], workers: int = 0
 
 
 def _live_cells(lib: ctypes.CDLL) -> int:
-    """The cells that stay. A fiber wakes who awaits it before its own worker has released what it held, so the
-    workers get a moment when something is left."""
+    """The cells that stay. A fiber wakes who awaits it before its own worker has released what it held, so
+    the workers get a moment when something is left."""
     until = time.monotonic() + 0.5
     while (live := int(lib.osp_live_cells())) > 0 and time.monotonic() < until:
         time.sleep(0.002)
