@@ -1,7 +1,7 @@
 /* ospjit.h - the public C interface of the ospjit runtime.
  *
  * What lives here: everything a C program, the ctypes layer or an embedder may call: starting the runtime, running
- * code on fibers, strings and counted cells, and the HTTP server in the seed's C shape. The functions that compiled
+ * code on fibers, strings and counted cells, and the HTTP server in the plain C shape. The functions that compiled
  * Osprey code calls are declared in the generated `osp_builtins.h` as well; both agree or the sources do not compile.
  * This header must stay plain C99, must not include anything but <stdint.h>, <stddef.h> and <stdbool.h>, and must
  * never expose a structure whose layout is not part of the contract.
@@ -172,7 +172,7 @@ OSP_API const char *osp_http_job_body(void *job, size_t *len);
 OSP_API void osp_http_job_respond(void *job, int64_t status, const char *headers, const char *content_type,
                                   const char *body, size_t body_len);
 
-/* ---- HTTP server in the seed's C shape --------------------------------------------------------------------------- */
+/* ---- HTTP server in the plain C shape --------------------------------------------------------------------------- */
 
 /* For C programs that use the runtime alone. They start the runtime themselves on first use. Errors are negative
  * errno values. The handler gets borrowed C strings (path is the target as sent) and returns a malloc'd body, which
@@ -184,7 +184,7 @@ OSP_API int64_t http_listen(int64_t server_id,
                             char *(*handler)(char *method, char *path, char *headers, char *body));
 OSP_API int64_t http_stop_server(int64_t server_id);
 
-/* ---- HTTP client in the seed's C shape --------------------------------------------------------------------------- */
+/* ---- HTTP client in the plain C shape --------------------------------------------------------------------------- */
 
 /* A client for a base URL (http:// or https://, certificates verified); the time-out covers connecting, each read and
  * the whole exchange. Returns an id > 0. The request functions return the status of the response; `headers` are

@@ -1,4 +1,4 @@
-/* echo_server.c - a server in the seed's C shape, for trying the runtime by hand and for tests that need a live peer.
+/* echo_server.c - a server in the plain C shape, for trying the runtime by hand and for tests that need a live peer.
  *
  *   echo_server [PORT]    prints its port on the first line; answers "hello" on /, and on any other path what it got:
  *                         method, path, headers and body, line by line.

@@ -1,4 +1,4 @@
-/* test_bridge.c - the seed's C functions: a C program that uses the runtime alone, with the raw handler and with the
+/* test_bridge.c - the plain C functions: a C program that uses the runtime alone, with the raw handler and with the
  * deprecated bridge. */
 #include "peer.h"
 

@@ -628,7 +628,7 @@ static void *run_fiber(void *client)
     return NULL;
 }
 
-/* The functions in the seed's shape, from a plain thread; and from a handler, which then asks another server. */
+/* The functions in the plain shape, from a plain thread; and from a handler, which then asks another server. */
 static int64_t other_client;
 
 static char *forward(char *method, char *path, char *headers, char *body)

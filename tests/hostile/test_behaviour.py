@@ -13,7 +13,7 @@ from tests.hostile.wire import Connection
 Address = tuple[str, int]
 
 HEADER_TIMEOUT = 10.0
-"""Seconds a client has for the head of a request (LANGUAGE.md section 14)."""
+"""Seconds a client has for the head of a request."""
 
 
 def assert_alive(server: Address, within: float = 2.0) -> None:

@@ -1,4 +1,4 @@
-/* c_api.c - the seed's C functions: HTTP servers for C programs that use the runtime without any Osprey code.
+/* c_api.c - the plain C functions: HTTP servers for C programs that use the runtime without any Osprey code.
  *
  * The handler is a plain C function that gets C strings and returns a malloc'd body. It runs on a fiber, so it has
  * about 200 KiB of stack. */

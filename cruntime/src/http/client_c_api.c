@@ -1,5 +1,5 @@
 /*
- * The client functions in the seed's C shape, for C programs that use the runtime without any Osprey code.
+ * The client functions in the plain C shape, for C programs that use the runtime without any Osprey code.
  *
  * Called on a fiber (in a handler) they park it; on any other thread they block that thread, and the runtime
  * need not even have been started.
