@@ -19,7 +19,7 @@
 
 #include "parse_error.h"
 
-/* The order is that of the language's HttpMethod union (seed chapter 14.1). */
+/* The order is that of the language's HttpMethod union. */
 typedef enum osp_http_method {
     OSP_HTTP_GET,
     OSP_HTTP_POST,
