@@ -62,7 +62,6 @@ void osp__connection_start(struct osp__work *work, struct osp_worker *worker) {
     connection->next = local->connections;
     if (connection->next != NULL) connection->next->previous = connection;
     local->connections = connection;
-    __atomic_add_fetch(&local->connection_count, 1, __ATOMIC_RELAXED);
     osp__wheel_set(&local->wheel, &connection->deadline, worker->now_ns + connection->server->limits.header_ns);
     advance(connection);
 }
@@ -78,7 +77,6 @@ static void unlink_connection(struct osp__connection *connection) {
         connection->previous->next = connection->next;
     else
         connection->local->connections = connection->next;
-    __atomic_sub_fetch(&connection->local->connection_count, 1, __ATOMIC_RELAXED);
 }
 
 static void release_buffers(struct osp__connection *connection) {

@@ -1,14 +1,11 @@
 /* server.c - the table of servers; listening, accepting, stopping.
  *
- * Every worker watches the one listening socket (EPOLLEXCLUSIVE wakes one of them for a connection). A worker that has
- * many more connections than another hands a new one over. To stop, each worker is asked to forget the socket and to
- * close what is idle; the last to do so closes it, since before that some worker could still be in accept. */
+ * The socket is the acceptor's (acceptor.h). To stop, each worker is asked to forget it and to close what is idle. */
 #include "server.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <time.h>
 
 #include "../mem/string.h"
@@ -19,14 +16,12 @@
 
 void osp_sleep(osp_ctx *ctx, int64_t ms);
 
-#define ACCEPTS_PER_TURN 16
 #define STOP_PATIENCE_NS ((int64_t)5000000000)
 
 static struct {
     pthread_mutex_t lock;
     struct osp__server **servers; /* by id - 1; NULL once stopped */
     size_t count, capacity;
-    int64_t connections;          /* atomic: of all servers */
 } table = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* ---- the table --------------------------------------------------------------------------------------------------- */
@@ -42,7 +37,7 @@ struct osp__server *osp__server_find(int64_t id) {
 
 void osp__server_release(struct osp__server *server) {
     if (__atomic_sub_fetch(&server->references, 1, __ATOMIC_ACQ_REL) != 0) return;
-    if (server->fd >= 0) osp__close(server->fd);
+    if (server->acceptor.fd >= 0) osp__close(server->acceptor.fd);
     osp__job_queue_free(server->queue);
     osp__release(server);
 }
@@ -94,7 +89,6 @@ struct osp__http_local *osp__http_local(struct osp_worker *worker) {
         if (local == NULL) return NULL;
         local->worker = worker;
         local->tick.fire = on_tick;
-        local->reserve_fd = osp__open_null();
         local->date_second = -1;
         osp__wheel_init(&local->wheel, worker->now_ns);
         __atomic_store_n(&worker->http, local, __ATOMIC_RELEASE);
@@ -124,79 +118,21 @@ const char *osp__http_date(struct osp__http_local *local) {
 
 /* ---- accepting --------------------------------------------------------------------------------------------------- */
 
-static void turn_away(int fd) {
-    static const char busy[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n"
-                               "Retry-After: 1\r\n\r\n";
-    (void)osp__send(fd, busy, sizeof busy - 1);
-    osp__close(fd);
+static struct osp__server *server_of(struct osp__acceptor *acceptor) {
+    return OSP_CONTAINER(acceptor, struct osp__server, acceptor);
 }
 
-/* Out of descriptors: the one held in reserve lets us take the connection at the head of the queue and tell it so,
- * which would otherwise keep waking us. */
-static void accept_with_reserve(struct osp__listener *listener, struct osp__http_local *local) {
-    if (local->reserve_fd < 0) return;
-    osp__close(local->reserve_fd);
-    int fd = osp__accept(listener->server->fd);
-    if (fd >= 0) turn_away(fd);
-    local->reserve_fd = osp__open_null();
-}
-
-static int64_t connections_of(struct osp_worker *worker) {
-    struct osp__http_local *local = __atomic_load_n(&worker->http, __ATOMIC_ACQUIRE);
-    return local != NULL ? __atomic_load_n(&local->connection_count, __ATOMIC_RELAXED) : 0;
-}
-
-static struct osp_worker *least_busy(struct osp_worker *own) {
-    int64_t mine = connections_of(own), least = mine;
-    struct osp_worker *choice = own;
-    for (int i = 0; i < osp__runtime.worker_count; i++) {
-        struct osp_worker *worker = &osp__runtime.workers[i];
-        int64_t count = connections_of(worker);
-        if (count < least) {
-            least = count;
-            choice = worker;
-        }
-    }
-    return mine - least > 1 + least / 8 ? choice : own;
-}
-
-static size_t connection_limit(void) {
-    size_t limit = osp__runtime.descriptor_limit;
-    return limit - (limit > 512 ? 128 : limit / 4);
-}
-
-static void take_connection(struct osp__listener *listener, int fd) {
-    struct osp__connection *connection = NULL;
-    if ((size_t)__atomic_load_n(&table.connections, __ATOMIC_RELAXED) < connection_limit())
-        connection = osp__connection_new(listener->server, fd);
-    if (connection == NULL) {
-        turn_away(fd);
-        return;
-    }
-    __atomic_add_fetch(&table.connections, 1, __ATOMIC_RELAXED);
-    struct osp_worker *worker = least_busy(listener->worker);
-    if (worker == listener->worker)
+static bool on_accepted(struct osp__acceptor *acceptor, int fd, struct osp_worker *worker) {
+    struct osp__connection *connection = osp__connection_new(server_of(acceptor), fd);
+    if (connection == NULL) return false;
+    if (worker == osp__worker_self())
         osp__connection_start(&connection->work, worker);
     else
         osp__worker_submit(worker, &connection->work);
+    return true;
 }
 
-static void on_connection(struct osp__poller *poller, uint32_t events, struct osp_worker *worker) {
-    (void)events;
-    struct osp__listener *listener = OSP_CONTAINER(poller, struct osp__listener, poller);
-    struct osp__http_local *local = osp__http_local(worker);
-    if (local == NULL || osp__server_is_stopping(listener->server)) return;
-    for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-        int fd = osp__accept(listener->server->fd);
-        if (fd >= 0)
-            take_connection(listener, fd);
-        else if (fd == -EMFILE || fd == -ENFILE)
-            accept_with_reserve(listener, local);
-        else if (fd == -EAGAIN)
-            return;
-        /* Other errors belong to the one connection that has gone wrong (accept(2)): try the next. */
-    }
-}
+static void on_stopped(struct osp__acceptor *acceptor, struct osp_worker *worker, bool last);
 
 /* ---- creating and listening -------------------------------------------------------------------------------------- */
 
@@ -208,19 +144,18 @@ OSP_API int64_t osp_http_create_server(osp_ctx *ctx, int64_t port, char *address
     }
     int bound_port, fd = osp__listen_socket(ctx, port, address, &bound_port, error);
     if (fd < 0) return 0;
-    int workers = osp__runtime.worker_count;
-    struct osp__server *server = osp__alloc_zeroed(sizeof *server + (size_t)workers * sizeof(struct osp__listener));
+    size_t watches = (size_t)osp__runtime.worker_count * sizeof(struct osp__watch);
+    struct osp__server *server = osp__alloc_zeroed(sizeof *server + watches);
     if (server != NULL) {
         server->references = 1;
-        server->fd = fd;
+        server->acceptor.accepted = on_accepted;
+        server->acceptor.stopped = on_stopped;
+        osp__acceptor_init(&server->acceptor, fd, server->watches);
         server->port = bound_port;
         server->limits = (struct osp__http_limits){.head = osp_http_default_head_limits,
                                                    .body_bytes = (uint64_t)16 << 20,
                                                    .header_ns = (int64_t)10000000000,
                                                    .idle_ns = (int64_t)60000000000};
-        for (int i = 0; i < workers; i++)
-            server->listeners[i] = (struct osp__listener){
-                .poller = {on_connection}, .server = server, .worker = &osp__runtime.workers[i]};
         if (enter_into_table(server)) return server->id;
     }
     osp__set_error(error, "out of memory");
@@ -241,16 +176,6 @@ OSP_API int64_t osp_http_server_port(osp_ctx *ctx, int64_t server_id) {
 }
 
 static void drain_all(void);
-
-static int watch(struct osp__server *server) {
-    for (int i = 0; i < osp__runtime.worker_count; i++) {
-        struct osp__listener *listener = &server->listeners[i];
-        int error = osp__epoll_add(listener->worker->epoll, server->fd, EPOLLIN | EPOLLEXCLUSIVE, &listener->poller);
-        if (error != 0) return error;
-    }
-    return 0;
-}
-
 void osp__server_listen(int64_t id, osp_thunk code, void *env, struct osp__job_queue *queue, char **error) {
     struct osp__server *server = osp__server_find(id);
     int expected = OSP_SERVER_BOUND;
@@ -270,7 +195,7 @@ void osp__server_listen(int64_t id, osp_thunk code, void *env, struct osp__job_q
     osp__runtime_on_drain(drain_all);
     osp__runtime_service(1);
     __atomic_add_fetch(&server->references, 1, __ATOMIC_RELAXED); /* of the listeners, until they have stopped */
-    int status = watch(server);
+    int status = osp__acceptor_start(&server->acceptor);
     if (status != 0) {
         osp__set_error(error, "cannot listen: %s", strerrordesc_np(-status));
         char *ignored = NULL;
@@ -293,7 +218,7 @@ bool osp__server_is_stopping(const struct osp__server *server) {
 
 /* Whether every worker has forgotten the socket, and the last has closed it. */
 static bool all_acknowledged(struct osp__server *server) {
-    return __atomic_load_n(&server->fd, __ATOMIC_SEQ_CST) < 0;
+    return __atomic_load_n(&server->acceptor.fd, __ATOMIC_SEQ_CST) < 0;
 }
 
 /* The last listener or connection has gone: what the server held goes too. */
@@ -311,39 +236,32 @@ static void finish_if_quiet(struct osp__server *server) {
 }
 
 void osp__server_connection_closed(struct osp__server *server) {
-    __atomic_sub_fetch(&table.connections, 1, __ATOMIC_RELAXED);
+    osp__connection_gone(osp__worker_self());
     __atomic_sub_fetch(&server->connections, 1, __ATOMIC_SEQ_CST);
     if (osp__server_is_stopping(server)) finish_if_quiet(server);
     osp__server_release(server);
 }
 
-static void stop_connections(struct osp__listener *listener, struct osp_worker *worker, bool force) {
+static void stop_connections(struct osp__server *server, struct osp_worker *worker, bool force) {
     struct osp__http_local *local = worker->http;
     struct osp__connection *next;
     for (struct osp__connection *connection = local != NULL ? local->connections : NULL; connection != NULL;
          connection = next) {
         next = connection->next;
-        if (connection->server == listener->server) osp__connection_stop(connection, force);
+        if (connection->server == server) osp__connection_stop(connection, force);
     }
 }
 
-static void stop_listener(struct osp__work *work, struct osp_worker *worker) {
-    struct osp__listener *listener = OSP_CONTAINER(work, struct osp__listener, work);
-    struct osp__server *server = listener->server;
-    (void)osp__epoll_delete(worker->epoll, server->fd);
-    stop_connections(listener, worker, false);
-    if (__atomic_add_fetch(&server->acknowledged, 1, __ATOMIC_SEQ_CST) == osp__runtime.worker_count) {
-        osp__close(server->fd);
-        __atomic_store_n(&server->fd, -1, __ATOMIC_SEQ_CST); /* from here on the port is free */
-        finish_if_quiet(server);
-    }
+static void on_stopped(struct osp__acceptor *acceptor, struct osp_worker *worker, bool last) {
+    struct osp__server *server = server_of(acceptor);
+    stop_connections(server, worker, false);
+    if (last) finish_if_quiet(server);
     osp__server_release(server);
 }
 
-static void force_listener(struct osp__work *work, struct osp_worker *worker) {
-    struct osp__listener *listener = OSP_CONTAINER(work, struct osp__listener, work);
-    struct osp__server *server = listener->server;
-    stop_connections(listener, worker, true);
+static void force_on_worker(struct osp__work *work, struct osp_worker *worker) {
+    struct osp__server *server = server_of(OSP_CONTAINER(work, struct osp__watch, work)->acceptor);
+    stop_connections(server, worker, true);
     osp__server_release(server);
 }
 
@@ -353,12 +271,8 @@ static bool begin_stop(struct osp__server *server) {
     if (!__atomic_compare_exchange_n(&server->state, &expected, OSP_SERVER_STOPPING, false, __ATOMIC_SEQ_CST,
                                      __ATOMIC_SEQ_CST))
         return false;
-    for (int i = 0; i < osp__runtime.worker_count; i++) {
-        struct osp__listener *listener = &server->listeners[i];
-        __atomic_add_fetch(&server->references, 1, __ATOMIC_RELAXED); /* of this piece of work */
-        listener->work.run = stop_listener;
-        osp__worker_submit(listener->worker, &listener->work);
-    }
+    __atomic_add_fetch(&server->references, osp__runtime.worker_count, __ATOMIC_RELAXED); /* of each on_stopped */
+    osp__acceptor_stop(&server->acceptor);
     if (server->queue != NULL) osp__job_queue_close(server->queue);
     return true;
 }
@@ -367,10 +281,10 @@ static void force_stop(struct osp__server *server) {
     if (!all_acknowledged(server)) return; /* a worker is busy computing; it will find the server stopping */
     if (server->queue != NULL) osp__job_queue_abandon(server->queue);
     for (int i = 0; i < osp__runtime.worker_count; i++) {
-        struct osp__listener *listener = &server->listeners[i];
+        struct osp__watch *watch = &server->watches[i];
         __atomic_add_fetch(&server->references, 1, __ATOMIC_RELAXED);
-        listener->work.run = force_listener;
-        osp__worker_submit(listener->worker, &listener->work);
+        watch->work.run = force_on_worker;
+        osp__worker_submit(watch->worker, &watch->work);
     }
 }
 

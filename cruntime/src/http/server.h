@@ -1,6 +1,6 @@
 /* server.h - HTTP servers and what each worker keeps for them. Internal to the http folder.
  *
- *   server --- one listening socket, watched by every worker (EPOLLEXCLUSIVE), one handler
+ *   server --- one listening socket, watched by every worker (acceptor.h), one handler
  *   local  --- per worker: its connections, buffers, deadlines, the text of the current date
  *   connection --- belongs to one worker from accept to close; see connection.h
  *
@@ -11,6 +11,7 @@
 #include <pthread.h>
 
 #include "../base.h"
+#include "../net/acceptor.h"
 #include "../sched/runtime.h"
 #include "buffer.h"
 #include "request_parser.h"
@@ -29,29 +30,20 @@ struct osp__http_limits {
 
 enum osp__server_state { OSP_SERVER_BOUND, OSP_SERVER_LISTENING, OSP_SERVER_STOPPING, OSP_SERVER_STOPPED };
 
-/* A server's socket in one worker's epoll. */
-struct osp__listener {
-    struct osp__poller poller;
-    struct osp__work work; /* to stop it on its worker */
-    struct osp__server *server;
-    struct osp_worker *worker;
-};
-
 struct osp__server {
     int64_t id;
     int64_t references;  /* atomic */
     int64_t connections; /* atomic */
     int64_t stoppers;    /* atomic: connections whose own handlers wait for the server to stop */
     int state;           /* atomic: enum osp__server_state */
-    int acknowledged;    /* atomic: workers that have stopped listening */
     bool force;          /* atomic: stop connections in flight too */
-    int fd;              /* -1 once closed */
+    struct osp__acceptor acceptor;
     int port;
     osp_thunk code;
     void *env;           /* counted */
     struct osp__job_queue *queue; /* NULL unless threads of an embedder take the requests */
     struct osp__http_limits limits;
-    struct osp__listener listeners[]; /* one a worker */
+    struct osp__watch watches[]; /* the acceptor's, one a worker */
 };
 
 /* What a worker keeps for HTTP. */
@@ -61,8 +53,6 @@ struct osp__http_local {
     struct osp__wheel wheel;
     struct osp__timer tick;                /* drives the wheel while there are deadlines */
     struct osp__connection *connections;   /* doubly linked */
-    int64_t connection_count;              /* atomic: read by the others to balance */
-    int reserve_fd;                        /* to be given up when no descriptor is left */
     int64_t date_read_ns, date_second;
     char date[40];                         /* "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n" */
 };
