@@ -6,7 +6,10 @@ may decide an order.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ospjit.ir.pass_base import Pass, PassRegistry
+from ospjit.ir.pipeline import add_passes
 from ospjit.ir.pipeline import parse_pipeline as _parse_pipeline
 
 REGISTRY = PassRegistry(
@@ -29,6 +32,7 @@ REGISTRY = PassRegistry(
 )
 
 
-def parse_pipeline(text: str) -> list[Pass]:
-    """The passes that `text` names, found in `REGISTRY`. Raises `ospjit.ir.PipelineError`."""
-    return _parse_pipeline(text, REGISTRY)
+def parse_pipeline(text: str, additions: Sequence[str] = ()) -> list[Pass]:
+    """The passes that `text` names, found in `REGISTRY`, and `additions` to them in the form that
+    `ospjit.ir.pipeline.add_passes` reads. Raises `ospjit.ir.PipelineError`."""
+    return add_passes(_parse_pipeline(text, REGISTRY), additions, REGISTRY)

@@ -1,12 +1,30 @@
 """canonicalize: bring operations into their simplest form: constants folded, identities applied, branches on
 constants decided, blocks joined that always follow each other, what is unused erased.
 
-    %0 = "arith.constant"() {value = 2 : i64} : () -> i64
-    %1 = "arith.constant"() {value = 3 : i64} : () -> i64
-    %2 = "arith.addi"(%0, %1) : (i64, i64) -> i64
-->  %2 = "arith.constant"() {value = 5 : i64} : () -> i64
-
 The patterns belong to the dialects: each names a module that holds those for its operations.
+
+Before:
+
+    "func.func"() ({
+    ^bb0(%n: i64, %x: i64):
+      %0 = "arith.constant"() {value = 2 : i64} : () -> i64
+      %1 = "arith.constant"() {value = 3 : i64} : () -> i64
+      %2 = "arith.cmpi"(%0, %1) {predicate = 2 : i64} : (i64, i64) -> i1
+      "cf.cond_br"(%2)[^less, ^more] {operandSegmentSizes = array<i32: 1, 0, 0>} : (i1) -> ()
+    ^less:
+      %3 = "arith.muli"(%0, %1) : (i64, i64) -> i64
+      "func.return"(%3) : (i64) -> ()
+    ^more:
+      "func.return"(%x) : (i64) -> ()
+    }) {function_type = (i64, i64) -> i64, sym_name = "f"} : () -> ()
+
+After:
+
+    "func.func"() ({
+    ^bb0(%arg0: i64, %arg1: i64):
+      %0 = "arith.constant"() {value = 6 : i64} : () -> i64
+      "func.return"(%0) : (i64) -> ()
+    }) {function_type = (i64, i64) -> i64, sym_name = "f"} : () -> ()
 """
 
 from __future__ import annotations

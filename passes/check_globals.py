@@ -5,8 +5,31 @@ initialises. A variable is checked if, before its initialiser, some statement ca
 it: by a call, or because a function value that reads it exists at all. The checker has already refused what
 is certain to fail; all other variables cost nothing.
 
-    osp.global @x                    %v = osp.global_get {global = @x}
-->  osp.global @x {checked}          %v = osp.global_get {checked, global = @x}
+Before:
+
+    "osp.global"() {mutable = false, sym_name = "late", title = "late", type = i64} : () -> ()
+    "func.func"() ({
+      %v = "osp.global_get"() {global = @late} : () -> i64
+      "func.return"(%v) : (i64) -> ()
+    }) {function_type = () -> i64, sym_name = "read"} : () -> ()
+    "func.func"() ({
+      %v = "osp.call"() {callee = @read} : () -> i64
+      "osp.global_set"(%v) {global = @late} : (i64) -> ()
+      "func.return"(%v) : (i64) -> ()
+    }) {function_type = () -> i64, sym_name = "osp.entry"} : () -> ()
+
+After:
+
+    "osp.global"() {checked, mutable = false, sym_name = "late", title = "late", type = i64} : () -> ()
+    "func.func"() ({
+      %0 = "osp.global_get"() {checked, global = @late} : () -> i64
+      "func.return"(%0) : (i64) -> ()
+    }) {function_type = () -> i64, sym_name = "read"} : () -> ()
+    "func.func"() ({
+      %0 = "osp.call"() {callee = @read} : () -> i64
+      "osp.global_set"(%0) {global = @late} : (i64) -> ()
+      "func.return"(%0) : (i64) -> ()
+    }) {function_type = () -> i64, sym_name = "osp.entry"} : () -> ()
 """
 
 from __future__ import annotations

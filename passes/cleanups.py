@@ -5,8 +5,25 @@ never returns to the functions that it was in. In front of every operation in wh
 `rt.cleanup` names the references that the function holds at that point; the back end makes a landing pad of
 it, which costs nothing unless it is used. What the operation itself takes over is its own to release.
 
-    rt.drop_cell …   %r = func.call @f(%a)         (%b is held and used later)
-->  rt.cleanup %b    %r = func.call @f(%a)
+Before:
+
+    "func.func"() ({
+    ^bb0(%a: !osp.string, %f: !osp.fn<i64>):
+      %r = "rt.call_closure"(%f) : (!osp.fn<i64>) -> i64
+      "rt.drop"(%a) : (!osp.string) -> ()
+      "func.return"(%r) : (i64) -> ()
+    }) {function_type = (!osp.string, !osp.fn<i64>) -> i64, sym_name = "f"} : () -> ()
+
+After:
+
+    "func.func"() ({
+    ^bb0(%arg0: !osp.string, %arg1: !osp.fn<i64>):
+      "rt.cleanup"(%arg0) : (!osp.string) -> ()
+      %0 = "rt.call_closure"(%arg1) : (!osp.fn<i64>) -> i64
+      "rt.drop"(%arg0) : (!osp.string) -> ()
+      "func.return"(%0) : (i64) -> ()
+    }) {function_type = (!osp.string, !osp.fn<i64>) -> i64, owned = [0 : i64, 1 : i64], sym_name = "f"}
+      : () -> ()
 """
 
 from __future__ import annotations

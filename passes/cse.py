@@ -1,13 +1,26 @@
 """cse: an operation without effects that computes what another one above it computed already is replaced by
 that one.
 
-    %0 = "arith.addi"(%a, %b) : (i64, i64) -> i64
-    %1 = "arith.addi"(%a, %b) : (i64, i64) -> i64
-    %2 = "arith.muli"(%0, %1) : (i64, i64) -> i64
-->  %0 = "arith.addi"(%a, %b) : (i64, i64) -> i64
-    %2 = "arith.muli"(%0, %0) : (i64, i64) -> i64
-
 The search goes down the dominator tree with a table whose entries are forgotten where they cease to dominate.
+
+Before:
+
+    "func.func"() ({
+    ^bb0(%a: i64, %b: i64):
+      %0 = "arith.addi"(%a, %b) : (i64, i64) -> i64
+      %1 = "arith.addi"(%a, %b) : (i64, i64) -> i64
+      %2 = "arith.muli"(%0, %1) : (i64, i64) -> i64
+      "func.return"(%2) : (i64) -> ()
+    }) {function_type = (i64, i64) -> i64, sym_name = "square_of_sum"} : () -> ()
+
+After:
+
+    "func.func"() ({
+    ^bb0(%arg0: i64, %arg1: i64):
+      %0 = "arith.addi"(%arg0, %arg1) : (i64, i64) -> i64
+      %1 = "arith.muli"(%0, %0) : (i64, i64) -> i64
+      "func.return"(%1) : (i64) -> ()
+    }) {function_type = (i64, i64) -> i64, sym_name = "square_of_sum"} : () -> ()
 """
 
 from __future__ import annotations

@@ -1,9 +1,22 @@
 """dce: operations without effect whose results nobody reads are erased, and so are blocks that control never
 reaches.
 
-    %0 = "arith.muli"(%a, %b) : (i64, i64) -> i64
-    "func.return"(%a) : (i64) -> ()
-->  "func.return"(%a) : (i64) -> ()
+Before:
+
+    "func.func"() ({
+    ^bb0(%a: i64, %b: i64):
+      %0 = "arith.muli"(%a, %b) : (i64, i64) -> i64
+      "func.return"(%a) : (i64) -> ()
+    ^nowhere:
+      "func.return"(%b) : (i64) -> ()
+    }) {function_type = (i64, i64) -> i64, sym_name = "first"} : () -> ()
+
+After:
+
+    "func.func"() ({
+    ^bb0(%arg0: i64, %arg1: i64):
+      "func.return"(%arg0) : (i64) -> ()
+    }) {function_type = (i64, i64) -> i64, sym_name = "first"} : () -> ()
 """
 
 from __future__ import annotations

@@ -6,8 +6,67 @@ directly, with what it captured as arguments of the loop (after Wadler, "Defores
 only). Lists are strict: between two functions over lists a chain is only fused where the order of effects
 cannot be seen, that is, where the callbacks that would have run first have none.
 
-    %r = range(%a, %b)   %m = map(%r, %f)   %s = fold(%m, %init, %g)        (each an osp.builtin)
-->  %s = osp.call @"fused$0"(%a, %b, …, %init)
+Before:
+
+    "func.func"() ({
+    ^bb0(%n: i64):
+      %zero = "arith.constant"() {value = 0 : i64} : () -> i64
+      %r = "osp.builtin"(%zero, %n) {name = "range", overload = 0 : i64}
+        : (i64, i64) -> !osp.fn<!osp.data<"osp.Step", i64>>
+      %f = "osp.func_ref"() {callee = @twice} : () -> !osp.fn<i64, i64>
+      %m = "osp.builtin"(%r, %f) {name = "map", overload = 0 : i64, targs = [i64, i64]}
+        : (!osp.fn<!osp.data<"osp.Step", i64>>, !osp.fn<i64, i64>) -> !osp.fn<!osp.data<"osp.Step", i64>>
+      %g = "osp.func_ref"() {callee = @plus} : () -> !osp.fn<i64, i64, i64>
+      %s = "osp.builtin"(%m, %zero, %g) {name = "fold", overload = 0 : i64, targs = [i64, i64]}
+        : (!osp.fn<!osp.data<"osp.Step", i64>>, i64, !osp.fn<i64, i64, i64>) -> i64
+      "func.return"(%s) : (i64) -> ()
+    }) {function_type = (i64) -> i64, sym_name = "sum"} : () -> ()
+    "func.func"() ({
+    ^bb0(%x: i64):
+      %y = "arith.addi"(%x, %x) : (i64, i64) -> i64
+      "func.return"(%y) : (i64) -> ()
+    }) {function_type = (i64) -> i64, sym_name = "twice"} : () -> ()
+    "func.func"() ({
+    ^bb0(%a: i64, %x: i64):
+      %y = "arith.addi"(%a, %x) : (i64, i64) -> i64
+      "func.return"(%y) : (i64) -> ()
+    }) {function_type = (i64, i64) -> i64, sym_name = "plus"} : () -> ()
+
+After:
+
+    "func.func"() ({
+    ^bb0(%arg0: i64):
+      %0 = "arith.constant"() {value = 0 : i64} : () -> i64
+      %1 = "osp.func_ref"() {callee = @twice} : () -> !osp.fn<i64, i64>
+      %2 = "osp.func_ref"() {callee = @plus} : () -> !osp.fn<i64, i64, i64>
+      %3 = "osp.call"(%0, %arg0, %0) {callee = @fused$0} : (i64, i64, i64) -> i64
+      "func.return"(%3) : (i64) -> ()
+    }) {function_type = (i64) -> i64, sym_name = "sum"} : () -> ()
+    "func.func"() ({
+    ^bb0(%arg0: i64):
+      %0 = "arith.addi"(%arg0, %arg0) : (i64, i64) -> i64
+      "func.return"(%0) : (i64) -> ()
+    }) {function_type = (i64) -> i64, sym_name = "twice"} : () -> ()
+    "func.func"() ({
+    ^bb0(%arg0: i64, %arg1: i64):
+      %0 = "arith.addi"(%arg0, %arg1) : (i64, i64) -> i64
+      "func.return"(%0) : (i64) -> ()
+    }) {function_type = (i64, i64) -> i64, sym_name = "plus"} : () -> ()
+    "func.func"() ({
+    ^bb0(%arg0: i64, %arg1: i64, %arg2: i64):
+      %0 = "arith.cmpi"(%arg0, %arg1) {predicate = 2 : i64} : (i64, i64) -> i1
+      %1 = "scf.if"(%0) ({
+        %2 = "arith.constant"() {value = 1 : i64} : () -> i64
+        %3 = "arith.addi"(%arg0, %2) : (i64, i64) -> i64
+        %4 = "osp.call"(%arg0) {callee = @twice} : (i64) -> i64
+        %5 = "osp.call"(%arg2, %4) {callee = @plus} : (i64, i64) -> i64
+        %6 = "osp.call"(%3, %arg1, %5) {callee = @fused$0} : (i64, i64, i64) -> i64
+        "scf.yield"(%6) : (i64) -> ()
+      }, {
+        "scf.yield"(%arg2) : (i64) -> ()
+      }) : (i1) -> i64
+      "func.return"(%1) : (i64) -> ()
+    }) {function_type = (i64, i64, i64) -> i64, sym_name = "fused$0", title = "fused$0"} : () -> ()
 """
 
 from __future__ import annotations
@@ -46,7 +105,11 @@ class FuseIterators(Pass):
     summary = "a chain of range, map, filter, take, fold becomes one loop"
     takes = ("osp", "func", "scf", "arith")
     leaves = ("osp", "func", "scf", "arith", "rt")
-    statistics = {"fused": "chains that became loops", "stages": "functions over iterators that vanished"}
+    statistics = {
+        "fused": "chains that became loops",
+        "stages": "functions over iterators that vanished",
+        "generated": "functions made for the loops",
+    }
 
     def run(self, module: Operation, ctx: PassContext) -> None:
         """See the module's docstring."""

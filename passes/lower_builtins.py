@@ -1,11 +1,47 @@
-"""lower-builtins: built-in functions, comparisons and renderings become runtime calls and generated
+r"""lower-builtins: built-in functions, comparisons and renderings become runtime calls and generated
 functions.
 
 What depends on a type gets a function of its own, made once: `show<T>` renders, `equal<T>` compares, and an
 HTTP handler of any shape is wrapped in one that takes the request and replies.
 
-    osp.builtin {name = "print"} (%p : !osp.data<"Point">)
-->  %s = osp.call @"show<!osp.data<\\"Point\\">>"(%p)      rt.call @osp_print(%s)
+Before:
+
+    "osp.data"() {fields = [["x"]], params = [], positional = [false], record = true, sym_name = "P",
+      title = "P", types = [[i64]], variants = ["P"]} : () -> ()
+    "func.func"() ({
+    ^bb0(%n: i64, %p: !osp.data<"P">, %q: !osp.data<"P">):
+      %0 = "osp.builtin"(%n) {name = "print", overload = 0 : i64} : (i64) -> !osp.unit
+      %1 = "osp.eq"(%p, %q) : (!osp.data<"P">, !osp.data<"P">) -> i1
+      "func.return"(%1) : (i1) -> ()
+    }) {function_type = (i64, !osp.data<"P">, !osp.data<"P">) -> i1, sym_name = "f"} : () -> ()
+
+After:
+
+    "osp.data"() {fields = [["x"]], params = [], positional = [false], record = true, sym_name = "P",
+      title = "P", types = [[i64]], variants = ["P"]} : () -> ()
+    "func.func"() ({
+    ^bb0(%arg0: i64, %arg1: !osp.data<"P">, %arg2: !osp.data<"P">):
+      %0 = "rt.call"(%arg0) {callee = @osp_int_to_string} : (i64) -> !osp.string
+      "rt.call"(%0) {callee = @osp_print} : (!osp.string) -> ()
+      %1 = "osp.unit"() : () -> !osp.unit
+      %2 = "osp.call"(%arg1, %arg2) {callee = @"equal<!osp.data<\22P\22>>"}
+        : (!osp.data<"P">, !osp.data<"P">) -> i1
+      "func.return"(%2) : (i1) -> ()
+    }) {function_type = (i64, !osp.data<"P">, !osp.data<"P">) -> i1, sym_name = "f"} : () -> ()
+    "func.func"() ({
+    ^bb0(%arg0: !osp.data<"P">, %arg1: !osp.data<"P">):
+      %0 = "osp.match"(%arg0) ({
+      ^bb1(%1: i64):
+        %2 = "osp.match"(%arg1) ({
+        ^bb2(%3: i64):
+          %4 = "arith.cmpi"(%1, %3) {predicate = 0 : i64} : (i64, i64) -> i1
+          "osp.yield"(%4) : (i1) -> ()
+        }) {guards = [false], patterns = [["con", "P", ["bind"]]]} : (!osp.data<"P">) -> i1
+        "osp.yield"(%2) : (i1) -> ()
+      }) {guards = [false], patterns = [["con", "P", ["bind"]]]} : (!osp.data<"P">) -> i1
+      "func.return"(%0) : (i1) -> ()
+    }) {function_type = (!osp.data<"P">, !osp.data<"P">) -> i1, sym_name = "equal<!osp.data<\22P\22>>",
+      title = "equal<!osp.data<\22P\22>>"} : () -> ()
 """
 
 from __future__ import annotations
@@ -54,6 +90,9 @@ class LowerBuiltins(Pass):
     takes = ("osp", "func", "scf", "arith")
     leaves = ("osp", "func", "scf", "arith", "rt")
     required = True
+    statistics = {
+        "generated": "functions made for a type, such as those that render and compare",
+    }
 
     def run(self, module: Operation, ctx: PassContext) -> None:
         """See the module's docstring."""

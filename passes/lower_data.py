@@ -5,8 +5,26 @@ runtime frees a cell without knowing its type. The slots of records are ordered 
 declared record and a structural one with the same fields the same thing in memory. A function value is a cell
 that holds the address of an adapter and the captures.
 
-    %p = osp.construct(%x, %name) {variant = "Point"}
-->  %p = rt.cell(%name, %x) {tag = 0, scan = 1}
+Before:
+
+    "osp.data"() {fields = [["x", "name"]], params = [], positional = [false], record = true,
+      sym_name = "Point", title = "Point", types = [[i64, !osp.string]], variants = ["Point"]} : () -> ()
+    "func.func"() ({
+    ^bb0(%x: i64, %name: !osp.string):
+      %p = "osp.construct"(%x, %name) {variant = "Point"} : (i64, !osp.string) -> !osp.data<"Point">
+      %y = "osp.get_field"(%p) {field = "x"} : (!osp.data<"Point">) -> i64
+      "func.return"(%y) : (i64) -> ()
+    }) {function_type = (i64, !osp.string) -> i64, sym_name = "f"} : () -> ()
+
+After:
+
+    "func.func"() ({
+    ^bb0(%arg0: i64, %arg1: !osp.string):
+      %0 = "rt.cell"(%arg1, %arg0) {scan = 1 : i64, tag = 0 : i64}
+        : (!osp.string, i64) -> !osp.data<"Point">
+      %1 = "rt.slot"(%0) {index = 1 : i64, scan = 1 : i64, words = 2 : i64} : (!osp.data<"Point">) -> i64
+      "func.return"(%1) : (i64) -> ()
+    }) {function_type = (i64, !osp.string) -> i64, sym_name = "f"} : () -> ()
 """
 
 from __future__ import annotations
@@ -48,6 +66,9 @@ class LowerData(Pass):
     takes = ("osp", "func", "cf", "arith", "rt")
     leaves = ("func", "cf", "arith", "rt")
     required = True
+    statistics = {
+        "adapters": "functions through which function values are called",
+    }
 
     def run(self, module: Operation, ctx: PassContext) -> None:
         """See the module's docstring."""

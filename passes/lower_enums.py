@@ -3,8 +3,26 @@
 Every type that names such a union, however deep, becomes `i64` in its place, so that no later pass has to
 ask.
 
-    %c = osp.construct() {variant = "Green"} : !osp.data<"Color">       %t = osp.variant_tag %c
-->  %c = arith.constant 1 : i64                                         (%t is %c)
+Before:
+
+    "osp.data"() {fields = [[], []], params = [], positional = [false, false], record = false,
+      sym_name = "Color", title = "Color", types = [[], []], variants = ["Red", "Green"]} : () -> ()
+    "func.func"() ({
+    ^bb0(%c: !osp.data<"Color">):
+      %t = "osp.variant_tag"(%c) : (!osp.data<"Color">) -> i64
+      %g = "osp.construct"() {variant = "Green"} : () -> !osp.data<"Color">
+      "func.return"(%t, %g) : (i64, !osp.data<"Color">) -> ()
+    }) {function_type = (!osp.data<"Color">) -> (i64, !osp.data<"Color">), sym_name = "f"} : () -> ()
+
+After:
+
+    "osp.data"() {fields = [[], []], params = [], positional = [false, false], record = false,
+      sym_name = "Color", title = "Color", types = [[], []], variants = ["Red", "Green"]} : () -> ()
+    "func.func"() ({
+    ^bb0(%arg0: i64):
+      %0 = "arith.constant"() {value = 1 : i64} : () -> i64
+      "func.return"(%arg0, %0) : (i64, i64) -> ()
+    }) {function_type = (i64) -> (i64, i64), sym_name = "f"} : () -> ()
 """
 
 from __future__ import annotations
@@ -37,6 +55,9 @@ class LowerEnums(Pass):
     takes = ("osp", "func", "cf", "arith", "rt")
     leaves = ("osp", "func", "cf", "arith", "rt")
     required = True
+    statistics = {
+        "replaced": "operations that concern unions without fields",
+    }
 
     def run(self, module: Operation, ctx: PassContext) -> None:
         """See the module's docstring."""

@@ -4,9 +4,46 @@ The arms are a matrix of patterns. Each step picks a value, tests it once by swi
 or its length, and goes on with the rows that fit; nothing is tested twice on a path (Maranget, "Compiling
 Pattern Matching to Good Decision Trees", 2008). Several leaves may branch to one arm's block.
 
-    %r = osp.match %s {Circle(bind) => …, _ => …}
-->  %t = osp.variant_tag %s
-    cf.switch %t [default: ^other, 0: ^circle]     ^circle: %f = osp.variant_field %s   cf.br ^arm0(%f)
+Before:
+
+    "osp.data"() {fields = [["r"], []], params = [], positional = [false, false], record = false,
+      sym_name = "Shape", title = "Shape", types = [[f64], []], variants = ["Circle", "Dot"]} : () -> ()
+    "func.func"() ({
+    ^bb0(%s: !osp.data<"Shape">):
+      %0 = "osp.match"(%s) ({
+      ^circle(%r: f64):
+        "osp.yield"(%r) : (f64) -> ()
+      }, {
+        %z = "arith.constant"() {value = 0.0 : f64} : () -> f64
+        "osp.yield"(%z) : (f64) -> ()
+      }) {guards = [false, false], patterns = [["con", "Circle", ["bind"]], ["wild"]]}
+        : (!osp.data<"Shape">) -> f64
+      "func.return"(%0) : (f64) -> ()
+    }) {function_type = (!osp.data<"Shape">) -> f64, sym_name = "radius"} : () -> ()
+
+After:
+
+    "osp.data"() {fields = [["r"], []], params = [], positional = [false, false], record = false,
+      sym_name = "Shape", title = "Shape", types = [[f64], []], variants = ["Circle", "Dot"]} : () -> ()
+    "func.func"() ({
+    ^bb0(%arg0: !osp.data<"Shape">):
+      %0 = "osp.variant_tag"(%arg0) : (!osp.data<"Shape">) -> i64
+      %1 = "arith.constant"() {value = 0 : i64} : () -> i64
+      %2 = "arith.cmpi"(%0, %1) {predicate = 0 : i64} : (i64, i64) -> i1
+      "cf.cond_br"(%2)[^bb1, ^bb2] {operandSegmentSizes = array<i32: 1, 0, 0>} : (i1) -> ()
+    ^bb1:
+      %3 = "osp.variant_field"(%arg0) {index = 0 : i64, variant = "Circle"} : (!osp.data<"Shape">) -> f64
+      "cf.br"(%3)[^bb3] : (f64) -> ()
+    ^bb2:
+      "cf.br"()[^bb4] : () -> ()
+    ^bb3(%4: f64):
+      "cf.br"(%4)[^bb5] : (f64) -> ()
+    ^bb4:
+      %5 = "arith.constant"() {value = 0.0 : f64} : () -> f64
+      "cf.br"(%5)[^bb5] : (f64) -> ()
+    ^bb5(%6: f64):
+      "func.return"(%6) : (f64) -> ()
+    }) {function_type = (!osp.data<"Shape">) -> f64, sym_name = "radius"} : () -> ()
 """
 
 from __future__ import annotations
@@ -54,6 +91,9 @@ class LowerMatch(Pass):
     takes = ("osp", "func", "scf", "arith")
     leaves = ("osp", "func", "cf", "arith")
     required = True
+    statistics = {
+        "tests": "switches and comparisons that the decision trees have",
+    }
 
     def run(self, module: Operation, ctx: PassContext) -> None:
         """See the module's docstring."""

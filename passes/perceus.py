@@ -9,9 +9,30 @@ Free Reference Counting with Reuse", 2021; here on a control flow graph by liven
 value borrows it (`borrow`), static values are not counted at all (`static_values`), and dead cells become new
 ones (`reuse`).
 
-    %n = rt.slot %cell {index = 0, words = 2, scan = 1}   func.return %n
-->  %n = rt.slot %cell {index = 0, words = 2, scan = 1}
-    rt.drop_cell %cell, %n {words = 2, scan = 1, slots = [0]}   func.return %n
+Before:
+
+    "func.func"() ({
+    ^bb0(%s: !osp.string, %t: !osp.string):
+      %0 = "rt.call"(%s, %t) {callee = @osp_string_concat} : (!osp.string, !osp.string) -> !osp.string
+      %1 = "rt.cell"(%0, %0) {scan = 2 : i64, tag = 0 : i64} : (!osp.string, !osp.string) -> !osp.data<"P">
+      "func.return"(%1) : (!osp.data<"P">) -> ()
+    }) {exported = true, function_type = (!osp.string, !osp.string) -> !osp.data<"P">, sym_name = "pair"}
+      : () -> ()
+
+After:
+
+    "func.func"() ({
+    ^bb0(%arg0: !osp.string, %arg1: !osp.string):
+      %0 = "rt.call"(%arg0, %arg1) {callee = @osp_string_concat}
+        : (!osp.string, !osp.string) -> !osp.string
+      "rt.drop"(%arg0) : (!osp.string) -> ()
+      "rt.drop"(%arg1) : (!osp.string) -> ()
+      "rt.dup"(%0) : (!osp.string) -> ()
+      %1 = "rt.cell"(%0, %0) {scan = 2 : i64, tag = 0 : i64}
+        : (!osp.string, !osp.string) -> !osp.data<"P">
+      "func.return"(%1) : (!osp.data<"P">) -> ()
+    }) {exported = true, function_type = (!osp.string, !osp.string) -> !osp.data<"P">, sym_name = "pair"}
+      : () -> ()
 """
 
 from __future__ import annotations

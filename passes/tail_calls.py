@@ -5,8 +5,31 @@ directly in front of a return of its results is marked `tail`, and the back end 
 stack constant. Runs before the counts are inserted: arguments of calls are owned, so nothing has to happen
 after the call.
 
-    %r = func.call @f(%x)   cf.br ^end(%r)     ^end(%v): func.return %v
-->  %r = func.call @f(%x) {tail}   func.return %r
+Before:
+
+    "func.func"() ({
+    ^bb0(%c: i1, %x: i64):
+      "cf.cond_br"(%c)[^again, ^done] {operandSegmentSizes = array<i32: 1, 0, 0>} : (i1) -> ()
+    ^again:
+      %r = "func.call"(%c, %x) {callee = @loop} : (i1, i64) -> i64
+      "cf.br"(%r)[^end] : (i64) -> ()
+    ^done:
+      "cf.br"(%x)[^end] : (i64) -> ()
+    ^end(%v: i64):
+      "func.return"(%v) : (i64) -> ()
+    }) {function_type = (i1, i64) -> i64, sym_name = "loop"} : () -> ()
+
+After:
+
+    "func.func"() ({
+    ^bb0(%arg0: i1, %arg1: i64):
+      "cf.cond_br"(%arg0)[^bb1, ^bb2] {operandSegmentSizes = array<i32: 1, 0, 0>} : (i1) -> ()
+    ^bb1:
+      %0 = "func.call"(%arg0, %arg1) {callee = @loop, tail} : (i1, i64) -> i64
+      "func.return"(%0) : (i64) -> ()
+    ^bb2:
+      "func.return"(%arg1) : (i64) -> ()
+    }) {function_type = (i1, i64) -> i64, sym_name = "loop"} : () -> ()
 """
 
 from __future__ import annotations
@@ -27,6 +50,10 @@ class TailCalls(Pass):
     takes = ("func", "cf", "arith", "rt")
     leaves = ("func", "cf", "arith", "rt")
     required = True
+    statistics = {
+        "tail calls": "calls marked",
+        "returns sunk": "blocks that only returned and were copied into others",
+    }
 
     def run(self, module: Operation, ctx: PassContext) -> None:
         """See the module's docstring."""

@@ -5,8 +5,27 @@ Every `!osp.result<T, E>` becomes the parts (i1 is-error, T…, E…), in argume
 and `!osp.unit` becomes nothing. An overflow costs the flag of the addition; the first error of a chain is
 kept by selects. What a part that is not there holds is zero or null and is never looked at.
 
-    %r = osp.add %a, %b : (i64, i64) -> !osp.result<i64, !osp.string>
-->  %v, %f = rt.add_overflow %a, %b     (and the message: osp.string "integer overflow")
+Before:
+
+    "func.func"() ({
+    ^bb0(%a: i64, %b: i64, %c: i64):
+      %0 = "osp.mul"(%a, %b) : (i64, i64) -> !osp.result<i64, !osp.string>
+      %1 = "osp.add"(%0, %c) : (!osp.result<i64, !osp.string>, i64) -> !osp.result<i64, !osp.string>
+      "func.return"(%1) : (!osp.result<i64, !osp.string>) -> ()
+    }) {function_type = (i64, i64, i64) -> !osp.result<i64, !osp.string>, sym_name = "f"} : () -> ()
+
+After:
+
+    "func.func"() ({
+    ^bb0(%arg0: i64, %arg1: i64, %arg2: i64):
+      %0:2 = "rt.mul_overflow"(%arg0, %arg1) : (i64, i64) -> (i64, i1)
+      %1 = "osp.string"() {value = "integer overflow"} : () -> !osp.string
+      %2:2 = "rt.add_overflow"(%0#0, %arg2) : (i64, i64) -> (i64, i1)
+      %3 = "osp.string"() {value = "integer overflow"} : () -> !osp.string
+      %4 = "arith.ori"(%0#1, %2#1) : (i1, i1) -> i1
+      %5 = "arith.select"(%0#1, %1, %3) : (i1, !osp.string, !osp.string) -> !osp.string
+      "func.return"(%4, %2#0, %5) : (i1, i64, !osp.string) -> ()
+    }) {function_type = (i64, i64, i64) -> (i1, i64, !osp.string), sym_name = "f"} : () -> ()
 """
 
 from __future__ import annotations
@@ -45,6 +64,9 @@ class UnboxResults(Pass):
     takes = ("osp", "func", "cf", "arith", "rt")
     leaves = ("osp", "func", "cf", "arith", "rt")
     required = True
+    statistics = {
+        "rewritten": "operations whose values fell into parts",
+    }
 
     def run(self, module: Operation, ctx: PassContext) -> None:
         """See the module's docstring."""

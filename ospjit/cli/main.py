@@ -113,7 +113,7 @@ def _positive(text: str) -> int:
 
 def _run(argv: list[str]) -> int:
     from ospjit.cli.capabilities import disabled
-    from ospjit.cli.pass_options import options_from
+    from ospjit.cli.pass_options import options_from, with_values
     from ospjit.driver.compile import Compilation
     from ospjit.driver.options import CompileOptions
     from ospjit.ir import PipelineError
@@ -122,7 +122,7 @@ def _run(argv: list[str]) -> int:
     if not argv:
         parser.print_help()
         return USAGE
-    args = parser.parse_args(argv)
+    args = parser.parse_args(with_values(parser, argv, stops=True))
     passes = options_from(args)
     source = read_source(args.file)
     if source is None:
@@ -213,7 +213,7 @@ def _opt(argv: list[str]) -> int:
 
 
 def _passes(argv: list[str]) -> int:
-    from ospjit.cli.opt import passes_main
+    from ospjit.cli.passes import main as passes_main
 
     return passes_main(argv)
 

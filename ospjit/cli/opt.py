@@ -1,4 +1,4 @@
-"""`ospjit opt`: run passes on IR text; and `ospjit passes`: say which there are.
+"""`ospjit opt`: run passes on IR text.
 
 What `mlir-opt` is to MLIR: the tool of those who write passes and of the tests of passes. Bad input ends in
 messages and exit status 1, never in a traceback (unless OSPJIT_DEBUG=1 asks for those of passes).
@@ -7,25 +7,22 @@ messages and exit status 1, never in a traceback (unless OSPJIT_DEBUG=1 asks for
 from __future__ import annotations
 
 import argparse
-import inspect
-import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import replace
 from pathlib import Path
 
 import ospjit.dialects  # noqa: F401  (registers the operations)
-from ospjit.cli.pass_options import add_pass_arguments, options_from
+from ospjit.cli.pass_options import add_pass_arguments, colored, options_from, with_values
 from ospjit.diagnostics import CompileFailed, Diagnostic, Source, Span
 from ospjit.diagnostics.render import render_text
 from ospjit.ir import Operation, Pass, PassManager, PipelineError, Timer, print_op
 from ospjit.ir.parser import parse_module
-from ospjit.ir.pass_base import UnknownPass
 from ospjit.ir.pass_manager import INVALID_IR, PassOptions
 from ospjit.ir.reproducer import pipeline_of
 from ospjit.ir.verifier import verification_errors
-from ospjit.passes import REGISTRY, parse_pipeline
+from ospjit.passes import parse_pipeline
 
 OK, FAILED, USAGE = 0, 1, 2
 UNMET = "OSP9004"
@@ -39,13 +36,14 @@ _EXPECTATION = re.compile(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `ospjit opt` with these arguments; return the exit status."""
-    args = _parser().parse_args(argv)
+    parser = _parser()
+    args = parser.parse_args(with_values(parser, sys.argv[1:] if argv is None else argv, stops=False))
     options = options_from(args)
     try:
         text = _read(args.input)
         passes = _pipeline(args, options, text)
         timer = Timer()
-        runner = _Runner(args.input, passes, options, args.allow_unregistered_dialect, timer)
+        runner = _Runner(args.input, passes, options, args.split_input_file, timer)
         if args.verify_diagnostics:
             return runner.check_expectations(_chunks(text, args.split_input_file))
         output = runner.transform(_chunks(text, args.split_input_file))
@@ -115,7 +113,7 @@ def _pipeline(args: argparse.Namespace, options: PassOptions, text: str) -> list
         if found is None:
             raise PipelineError(f"{args.input} is not a crash reproducer")
         pipeline = pipeline or found
-    return parse_pipeline(pipeline or "")
+    return parse_pipeline(pipeline or "", options.add_passes)
 
 
 def _chunks(text: str, split: bool) -> Iterator[str]:
@@ -136,20 +134,21 @@ class _Runner:
     """Parses, verifies, transforms and prints one part of the input after the other."""
 
     def __init__(
-        self, path: str, passes: list[Pass], options: PassOptions, allow_unregistered: bool, timer: Timer
+        self, path: str, passes: list[Pass], options: PassOptions, split: bool, timer: Timer
     ) -> None:
         self.name = "<stdin>" if path == "-" else path
         self.passes = passes
         self.options = options
-        self.allow_unregistered = allow_unregistered
+        self.split = split
+        self.allow_unregistered = options.allow_unregistered
         self.timer = timer
 
     def transform(self, chunks: Iterator[str]) -> str | None:
         """The printed results of all parts; None, and messages on standard error, if one failed."""
         outputs: list[str] = []
         failed = False
-        for chunk in chunks:
-            output, messages = self._run(chunk)
+        for number, chunk in enumerate(chunks, start=1):
+            output, messages = self._run(chunk, number)
             _say(messages)
             if output is None:
                 failed = True
@@ -160,14 +159,14 @@ class _Runner:
     def check_expectations(self, chunks: Iterator[str]) -> int:
         """Compare what is said about each part with its `expected-error` comments; the exit status."""
         failed = False
-        for chunk in chunks:
-            _, messages = self._run(chunk)
+        for number, chunk in enumerate(chunks, start=1):
+            _, messages = self._run(chunk, number)
             complaints = _compare(Source(self.name, chunk), messages)
             failed = failed or bool(complaints)
             _say(complaints)
         return FAILED if failed else OK
 
-    def _run(self, chunk: str) -> tuple[str | None, list[Diagnostic]]:
+    def _run(self, chunk: str, number: int) -> tuple[str | None, list[Diagnostic]]:
         """What one part becomes, or None, and what there is to say about it."""
         try:
             positions: dict[Operation, Span] = {}
@@ -177,7 +176,7 @@ class _Runner:
             if messages:
                 return None, messages
             with self.timer.span("passes"):
-                manager = PassManager(self.passes, self.options, timer=self.timer)
+                manager = PassManager(self.passes, self._options(number), timer=self.timer)
                 manager.run(module, lambda: parse_module(chunk, self.name, self.allow_unregistered))
             messages = self._verify(module, positions)
             if messages:
@@ -186,6 +185,16 @@ class _Runner:
                 return print_op(module), []
         except CompileFailed as error:
             return None, list(error.diagnostics)
+
+    def _options(self, number: int) -> PassOptions:
+        """The options for part `number`: each part of a split file has folders of its own."""
+        if not self.split:
+            return self.options
+        tree, report = (
+            folder / f"part{number}" if folder is not None else None
+            for folder in (self.options.print_ir_tree_dir, self.options.ir_report)
+        )
+        return replace(self.options, print_ir_tree_dir=tree, ir_report=report)
 
     def _verify(self, module: Operation, positions: dict[Operation, Span]) -> list[Diagnostic]:
         with self.timer.span("verify"):
@@ -199,7 +208,7 @@ class _Runner:
 
 
 def _say(messages: Sequence[Diagnostic]) -> None:
-    sys.stderr.write(render_text(messages, color=sys.stderr.isatty() and "NO_COLOR" not in os.environ))
+    sys.stderr.write(render_text(messages, color=colored(sys.stderr)))
 
 
 def _compare(source: Source, messages: Sequence[Diagnostic]) -> list[Diagnostic]:
@@ -221,45 +230,6 @@ def _compare(source: Source, messages: Sequence[Diagnostic]) -> list[Diagnostic]
 
 def _line(message: Diagnostic) -> int:
     return message.span.position()[0] if message.span is not None else 0
-
-
-def passes_main(argv: Sequence[str] | None = None) -> int:
-    """Run `ospjit passes`: list all passes, or describe those named; return the exit status."""
-    parser = argparse.ArgumentParser(prog="ospjit passes", description="List the passes, or describe some.")
-    parser.add_argument("names", nargs="*", metavar="PASS", help="describe this pass")
-    args = parser.parse_args(argv)
-    try:
-        if not args.names:
-            kinds = [REGISTRY.lookup(name) for name in REGISTRY.names()]
-            width = max(len(kind.name) for kind in kinds)
-            sys.stdout.write("".join(f"{kind.name:{width}}  {kind.summary}\n" for kind in kinds))
-        else:
-            sys.stdout.write("\n".join(describe_pass(REGISTRY.lookup(name)) for name in args.names))
-    except UnknownPass as error:
-        sys.stderr.write(f"ospjit passes: error: {error}\n")
-        return USAGE
-    return OK
-
-
-def describe_pass(kind: type[Pass]) -> str:
-    """The page of a pass: what it does, what it takes and leaves, its options and statistics."""
-    lines = [kind.name, f"  {kind.summary}", ""]
-    module = sys.modules.get(kind.__module__)
-    page = inspect.getdoc(module) or inspect.getdoc(kind) or ""
-    lines += [f"  {line}".rstrip() for line in page.splitlines()]
-    lines.append("")
-    lines.append(f"  Takes:  {', '.join(kind.takes) or 'any dialect'}")
-    lines.append(f"  Leaves: {', '.join(kind.leaves) or 'the same dialects'}")
-    if fields(kind):
-        lines.append("  Options:")
-        for entry in fields(kind):
-            default = str(entry.default).lower() if isinstance(entry.default, bool) else entry.default
-            doc = entry.metadata.get("doc", "")
-            lines.append(f"    {entry.name.replace('_', '-')}={default}  {doc}")
-    if kind.statistics:
-        lines.append("  Statistics:")
-        lines += [f"    {name}  {doc}" for name, doc in kind.statistics.items()]
-    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

@@ -6,9 +6,20 @@ This file only translates between `argparse` and `PassOptions`; what the options
 from __future__ import annotations
 
 import argparse
+import os
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from ospjit.ir.instrumentation import CHANGES
 from ospjit.ir.pass_manager import PassOptions
+
+#: Options whose value may be left out, and the option that they stand for then.
+_BARE = {
+    "--print-ir-before": "--print-ir-before-all",
+    "--print-ir-after": "--print-ir-after-all",
+    "--print-ir-after-change": "--print-ir-after-change=full",
+}
 
 
 def add_pass_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,29 +31,47 @@ def add_pass_arguments(parser: argparse.ArgumentParser) -> None:
         help="run these passes: names with commas, options in braces: 'cse,canonicalize{max-rounds=2}'",
     )
     group.add_argument(
+        "--add-pass",
+        metavar="PASS[@before:PASS|@after:PASS]",
+        action="append",
+        default=[],
+        help="run this pass as well, there or at the end (may be repeated)",
+    )
+    group.add_argument(
         "--print-ir-before",
         metavar="PASS",
         action="append",
         default=[],
-        help="print the IR before this pass (may be repeated)",
+        help="print the IR before this pass (may be repeated); without '=PASS' before every one",
     )
     group.add_argument(
         "--print-ir-after",
         metavar="PASS",
         action="append",
         default=[],
-        help="print the IR after this pass (may be repeated)",
+        help="print the IR after this pass (may be repeated); without '=PASS' after every one",
     )
     group.add_argument("--print-ir-before-all", action="store_true", help="print the IR before every pass")
     group.add_argument("--print-ir-after-all", action="store_true", help="print the IR after every pass")
     group.add_argument(
-        "--print-ir-after-change", action="store_true", help="print the IR after every pass that changed it"
+        "--print-ir-after-change",
+        metavar="FORM",
+        choices=CHANGES,
+        default="",
+        help="print the IR after every pass that changed it: full, or what changed, as a diff (in colours on"
+        " a terminal) or cdiff (always)",
     )
     group.add_argument(
         "--print-ir-tree-dir",
         metavar="DIR",
         type=Path,
         help="write the IR after every pass to a file of its own in DIR",
+    )
+    group.add_argument(
+        "--ir-report",
+        metavar="DIR",
+        type=Path,
+        help="write a web page that shows source, every pass and what became of each operation to DIR",
     )
     group.add_argument("--filter-function", metavar="NAME", help="show only this function in dumps")
     group.add_argument("--timing", action="store_true", help="say where the time went")
@@ -62,19 +91,47 @@ def add_pass_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def with_values(parser: argparse.ArgumentParser, argv: Sequence[str], stops: bool) -> list[str]:
+    """`argv` with the values that options of `_BARE` may leave out.
+
+    `argparse` would take the next argument, which may be the file, for the value. If `stops`, what comes
+    behind the first argument that is no option belongs to somebody else.
+    """
+    result: list[str] = []
+    rest = list(argv)
+    while rest:
+        word = rest.pop(0)
+        result.append(_BARE.get(word, word))
+        if word == "--" or (stops and (word == "-" or not word.startswith("-"))):
+            break
+        action = parser._option_string_actions.get(word)
+        if action is not None and action.nargs is None and word not in _BARE and rest:
+            result.append(rest.pop(0))
+    return result + rest
+
+
+def colored(stream: object) -> bool:
+    """Whether what is written to `stream` may be in colours."""
+    return bool(getattr(stream, "isatty", lambda: False)()) and "NO_COLOR" not in os.environ
+
+
 def options_from(args: argparse.Namespace) -> PassOptions:
     """The `PassOptions` that the parsed arguments ask for."""
+    change = args.print_ir_after_change
     return PassOptions(
         pass_pipeline=args.pass_pipeline,
+        add_passes=tuple(args.add_pass),
         print_ir_before=tuple(args.print_ir_before),
         print_ir_after=tuple(args.print_ir_after),
         print_ir_before_all=args.print_ir_before_all,
         print_ir_after_all=args.print_ir_after_all,
-        print_ir_after_change=args.print_ir_after_change,
+        print_ir_after_change="cdiff" if change == "diff" and colored(sys.stderr) else change,
         print_ir_tree_dir=args.print_ir_tree_dir,
+        ir_report=args.ir_report,
         filter_function=args.filter_function,
         timing=args.timing,
         pass_statistics=args.pass_statistics,
+        allow_unregistered=getattr(args, "allow_unregistered_dialect", False),
         verify_each=args.verify_each,
         bisect_limit=args.bisect_limit,
         reproducer_dir=args.reproducer_dir,

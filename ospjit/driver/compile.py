@@ -70,7 +70,8 @@ class Compilation:
         from ospjit.passes import parse_pipeline
 
         module = self.generate()
-        manager = PassManager(parse_pipeline(self.options.pipeline), self.options.passes, timer=self.timer)
+        passes = parse_pipeline(self.options.pipeline, self.options.passes.add_passes)
+        manager = PassManager(passes, self.options.passes, timer=self.timer)
         try:
             with self.timer.span("passes"):
                 with_deep_stack(lambda: manager.run(module, self.generate))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, is_dataclass
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -83,12 +83,45 @@ class UnknownPass(Exception):
         super().__init__(f"there is no pass '{name}'" + (f"; did you mean '{hint}'?" if hint else ""))
 
 
+class BrokenPass(Exception):
+    """A package registers a pass that cannot be used. The message names the package and says why."""
+
+
+@dataclass(frozen=True)
+class _EntryPoint:
+    """A pass of another package, not loaded yet: where it is, and the package's name and version."""
+
+    name: str
+    value: str
+    package: str
+
+    def load(self) -> type[Pass]:
+        """The pass. Raises `BrokenPass`."""
+        module, _, attribute = self.value.partition(":")
+        try:
+            kind = getattr(import_module(module), attribute)
+        except Exception as error:
+            raise self.broken(f"{type(error).__name__}: {error}") from error
+        if not (isinstance(kind, type) and issubclass(kind, Pass) and is_dataclass(kind)):
+            raise self.broken(f"{self.value} is not a dataclass derived from ospjit.ir.Pass")
+        if getattr(kind, "name", None) != self.name:
+            raise self.broken(f"{self.value} calls itself '{getattr(kind, 'name', '')}'")
+        if not getattr(kind, "summary", ""):
+            raise self.broken(f"{self.value} has no summary")
+        return kind
+
+    def broken(self, why: str) -> BrokenPass:
+        return BrokenPass(f"pass '{self.name}' of package {self.package} cannot be used: {why}")
+
+
 class PassRegistry:
     """Passes by name. Entries are classes, or `module:Class` strings that are imported when asked for."""
 
     def __init__(self, entries: Mapping[str, str | type[Pass]] | None = None) -> None:
-        self._entries: dict[str, str | type[Pass]] = dict(entries or {})
+        self._entries: dict[str, str | type[Pass] | _EntryPoint] = dict(entries or {})
         self._loaded_entry_points = False
+        self.conflicts: list[str] = []
+        """What packages register under names that are taken, in words; known after `names`."""
 
     def register(self, entry: type[Pass]) -> type[Pass]:
         """Add a pass class; also usable as a decorator. A name can be registered once."""
@@ -98,13 +131,15 @@ class PassRegistry:
         return entry
 
     def lookup(self, name: str) -> type[Pass]:
-        """The class of the pass `name`. Raises `UnknownPass`."""
+        """The class of the pass `name`. Raises `UnknownPass`, or `BrokenPass` for one of another package."""
         if name not in self._entries:
             self._load_entry_points()
         entry = self._entries.get(name)
         if entry is None:
             raise UnknownPass(name, list(self._entries))
-        if isinstance(entry, str):
+        if isinstance(entry, _EntryPoint):
+            entry = self._entries[name] = entry.load()
+        elif isinstance(entry, str):
             module, _, attribute = entry.partition(":")
             entry = self._entries[name] = getattr(import_module(module), attribute)
         return entry
@@ -115,11 +150,20 @@ class PassRegistry:
         return sorted(self._entries)
 
     def _load_entry_points(self) -> None:
-        """Make the passes of other packages known, without importing them. Ours win over theirs."""
+        """Make the passes of other packages known, without importing them. Names that are taken stay whose
+        they are: ours, or the first package's."""
         if not self._loaded_entry_points:
             self._loaded_entry_points = True
             # Imported here: it takes longer than all passes together, and most runs never need it.
             from importlib.metadata import entry_points
 
             for point in entry_points(group=ENTRY_POINT_GROUP):
-                self._entries.setdefault(point.name, point.value)
+                package = f"{point.dist.name} {point.dist.version}" if point.dist is not None else "unknown"
+                taken = self._entries.get(point.name)
+                if taken is None:
+                    self._entries[point.name] = _EntryPoint(point.name, point.value, package)
+                else:
+                    owner = taken.package if isinstance(taken, _EntryPoint) else "ospjit"
+                    self.conflicts.append(
+                        f"pass '{point.name}' of package {package} is left out: the name is {owner}'s"
+                    )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ospjit.diagnostics import CompileFailed, Diagnostic, nearest
 from ospjit.ir.core import Operation
-from ospjit.ir.instrumentation import Instrumentation, PrintIR, PrintIRTree, Write
+from ospjit.ir.instrumentation import Instrumentation, PrintChanges, PrintIR, PrintIRTree, Selection, Write
 from ospjit.ir.pass_base import Pass, PassContext, PassRegistry, UnknownPass, option
 from ospjit.ir.pipeline import PipelineError, pipeline_text
 from ospjit.ir.printer import print_op
@@ -43,16 +43,23 @@ class PassOptions:
 
     pass_pipeline: str | None = None
     """The pipeline to run instead of the usual one."""
+    add_passes: tuple[str, ...] = ()
+    """Passes to run beside those of the pipeline, as `pipeline.add_passes` reads them."""
     print_ir_before: tuple[str, ...] = ()
     print_ir_after: tuple[str, ...] = ()
     print_ir_before_all: bool = False
     print_ir_after_all: bool = False
-    print_ir_after_change: bool = False
+    print_ir_after_change: str = ""
+    """Empty for not at all, or one of `instrumentation.CHANGES`."""
     print_ir_tree_dir: Path | None = None
+    ir_report: Path | None = None
+    """The folder for a report of the whole compilation as a web page; made by who runs the passes."""
     filter_function: str | None = None
-    """Dumps show only symbols of this name."""
+    """Dumps show only symbols of this name, and its instantiations."""
     timing: bool = False
     pass_statistics: bool = False
+    allow_unregistered: bool = False
+    """Whether operations that no dialect defines are valid."""
     verify_each: bool = False
     """Verify after every pass; the environment variable OSPJIT_VERIFY_EACH=1 asks for it, too."""
     bisect_limit: int | None = None
@@ -65,32 +72,31 @@ class PassOptions:
         """Whether to verify after every pass, by option or environment."""
         return self.verify_each or os.environ.get("OSPJIT_VERIFY_EACH", "0") not in ("", "0")
 
-    def instrumentation(self, write: Write) -> list[Instrumentation]:
-        """The dumps asked for; those that are not files go to `write`."""
+    def instrumentation(self, write: Write, selection: Selection) -> list[Instrumentation]:
+        """The dumps asked for, of what `selection` selects; those that are not files go to `write`."""
         found: list[Instrumentation] = []
         before, after = set(self.print_ir_before), set(self.print_ir_after)
-        any_before = before or self.print_ir_before_all
-        any_after = after or self.print_ir_after_all or self.print_ir_after_change
-        if any_before or any_after:
+        if before or after or self.print_ir_before_all or self.print_ir_after_all:
             found.append(
                 PrintIR(
                     write,
                     lambda name: self.print_ir_before_all or name in before,
                     lambda name: self.print_ir_after_all or name in after,
-                    self.print_ir_after_change,
-                    self.filter_function,
+                    selection,
                 )
             )
+        if self.print_ir_after_change:
+            found.append(PrintChanges(write, self.print_ir_after_change, selection))
         if self.print_ir_tree_dir is not None:
-            found.append(PrintIRTree(self.print_ir_tree_dir, self.filter_function))
+            found.append(PrintIRTree(self.print_ir_tree_dir, selection))
         return found
 
 
 class PassFailed(CompileFailed):
     """A pass raised, or left invalid IR: a defect of the compiler, never of the program compiled."""
 
-    def __init__(self, code: str, message: str, reproducer: Path | None) -> None:
-        hints: tuple[str, ...] = ()
+    def __init__(self, code: str, message: str, reproducer: Path | None, wanted: bool = True) -> None:
+        hints: tuple[str, ...] = ("no reproducer could be written",) if wanted else ()
         if reproducer is not None:
             again = f"run it again with: ospjit opt --run-reproducer {reproducer}"
             hints = (f"the IR before the pass is in {reproducer}", again)
@@ -117,7 +123,11 @@ class PassManager:
         self._write: Write = write or sys.stderr.write
         self._timer = timer or Timer()
         self._reports_time = self.options.timing and timer is None
-        self._instrumentation = [*self.options.instrumentation(self._write), *instrumentation]
+        self._selection = Selection(self.options.filter_function)
+        self._instrumentation = [
+            *self.options.instrumentation(self._write, self._selection),
+            *instrumentation,
+        ]
         self._check_names()
 
     def _check_names(self) -> None:
@@ -162,6 +172,8 @@ class PassManager:
             done.append(entry)
             for watcher in self._instrumentation:
                 watcher.after_pass(number, entry, module)
+        for watcher in self._instrumentation:
+            watcher.after_pipeline(module)
         self._report(ctx)
         return ctx
 
@@ -171,14 +183,14 @@ class PassManager:
             entry.run(module, ctx)
             if self.options.verifies_each:
                 with self._timer.span("(verify)"):
-                    verify(module, allow_unregistered=True)
+                    verify(module, self.options.allow_unregistered)
 
     def _verify_input(self, module: Operation) -> None:
         try:
-            verify(module, allow_unregistered=True)
+            verify(module, self.options.allow_unregistered)
         except VerifyError as error:
             raise PassFailed(
-                INVALID_IR, f"the IR is invalid before the first pass: {describe(error)}", None
+                INVALID_IR, f"the IR is invalid before the first pass: {describe(error)}", None, wanted=False
             ) from None
 
     def _selected(self, number: int, entry: Pass) -> bool:
@@ -204,10 +216,11 @@ class PassManager:
 
         entry = self.passes[number]
         if isinstance(error, VerifyError):
-            code, message = INVALID_IR, f"pass '{entry.name}' left invalid IR: {describe(error)}"
+            code = INVALID_IR
+            message = f"pass '{entry.name}'{_whose(entry)} left invalid IR: {describe(error)}"
         else:
             said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-            code, message = PASS_FAILED, f"pass '{entry.name}' failed: {said}"
+            code, message = PASS_FAILED, f"pass '{entry.name}'{_whose(entry)} failed: {said}"
         rest, ir, path = [*done, entry], before, None
         if ir is None:
             rest, ir = [entry], _replay(done, fresh)
@@ -221,6 +234,11 @@ class PassManager:
         raise failure from error
 
     def _report(self, ctx: PassContext) -> None:
+        seen = self._selection.seen
+        if seen and not self._selection.found:
+            hint = nearest(self.options.filter_function or "", seen)
+            said = f"did you mean '{hint}'?" if hint else f"there are: {', '.join(sorted(seen)[:20])}"
+            self._write(f"--filter-function: no function '{self.options.filter_function}'; {said}\n")
         if self.options.pass_statistics:
             self._write(statistics_text(ctx))
         if self._reports_time:
@@ -238,6 +256,12 @@ def _replay(done: Sequence[Pass], fresh: Callable[[], Operation] | None) -> str 
         return print_op(module)
     except Exception:
         return None
+
+
+def _whose(entry: Pass) -> str:
+    """Whose defect it is, if the pass is not one of ours."""
+    package = type(entry).__module__.partition(".")[0]
+    return "" if package == __name__.partition(".")[0] else f" of package '{package}'"
 
 
 def describe(error: VerifyError) -> str:

@@ -11,8 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
 from ospjit.diagnostics import nearest
-from ospjit.ir.pass_base import Pass, PassRegistry, UnknownPass
+from ospjit.ir.pass_base import BrokenPass, Pass, PassRegistry, UnknownPass
 
+#: `NAME`, `NAME{options}`, and behind them the place: `@before:PASS` or `@after:PASS`.
+_ADDITION = re.compile(r"\s*([^@]+?)\s*(?:@\s*(before|after)\s*:\s*([\w.-]+)\s*)?\Z")
 _ENTRY = re.compile(r"\s*([A-Za-z_][\w.-]*)\s*(?:\{([^{}]*)\})?\s*(,|\Z)")
 _WRAPPED = re.compile(r"\s*builtin\.module\((.*)\)\s*\Z", re.DOTALL)
 
@@ -24,6 +26,32 @@ class PipelineError(Exception):
 def parse_pipeline(text: str, registry: PassRegistry) -> list[Pass]:
     """The passes that `text` names, in order, with their options. Raises `PipelineError`."""
     return [_make(name, options, registry) for name, options in _entries(text)]
+
+
+def add_passes(passes: Sequence[Pass], additions: Sequence[str], registry: PassRegistry) -> list[Pass]:
+    """`passes` with more of them: each of `additions` is `NAME`, which goes to the end, or a name with its
+    place, `NAME@before:PASS` or `NAME@after:PASS`; options stand in braces behind the name.
+
+    If PASS is there several times, the first one is meant by `before` and the last one by `after`. Raises
+    `PipelineError`.
+    """
+    result = list(passes)
+    for text in additions:
+        match = _ADDITION.match(text)
+        if match is None:
+            raise PipelineError(f"'{text}' is not NAME, NAME@before:PASS or NAME@after:PASS")
+        name, side, anchor = match.groups()
+        position = len(result)
+        if anchor is not None:
+            places = [index for index, entry in enumerate(result) if entry.name == anchor]
+            if not places:
+                names = [entry.name for entry in result]
+                hint = nearest(anchor, names)
+                said = f"did you mean '{hint}'?" if hint else f"it is: {', '.join(names) or 'empty'}"
+                raise PipelineError(f"cannot add '{name}': no pass '{anchor}' is in the pipeline; {said}")
+            position = places[0] if side == "before" else places[-1] + 1
+        result[position:position] = parse_pipeline(name, registry)
+    return result
 
 
 def pipeline_text(passes: Sequence[Pass]) -> str:
@@ -51,7 +79,7 @@ def _entries(text: str) -> Iterator[tuple[str, str]]:
 def _make(name: str, options: str, registry: PassRegistry) -> Pass:
     try:
         kind = registry.lookup(name)
-    except UnknownPass as error:
+    except (UnknownPass, BrokenPass) as error:
         raise PipelineError(str(error)) from None
     known = {entry.name: entry for entry in fields(kind)}
     values: dict[str, bool | int | str] = {}

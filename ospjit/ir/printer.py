@@ -1,12 +1,15 @@
 """IR to text: MLIR's generic form, which every MLIR tool reads even if it knows none of our operations.
 
 Printing is deterministic: values and blocks are numbered in textual order, anew in each operation that is
-isolated from above, so that a change in one function does not show in the next. Both walks keep their own
-stack of things left to do, so neither long blocks nor deep nesting reach Python's recursion limit.
+isolated from above, so that a change in one function does not show in the next. Where two texts are to be
+compared line by line, values and blocks are named after what makes them and its place in the source instead
+(`%add_3_12`): inserting or erasing one operation then renames nothing else. Both walks keep their own stack
+of things left to do, so neither long blocks nor deep nesting reach Python's recursion limit.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -17,13 +20,13 @@ from ospjit.ir.types import results_text, type_list
 _Task = tuple[Callable[..., None], tuple[Any, ...]]
 
 
-def print_op(op: Operation, locations: bool = True) -> str:
+def print_op(op: Operation, locations: bool = True, stable: bool = False) -> str:
     """`op` and all inside it as text, ending in a newline; with the known locations if asked.
 
     Values and blocks defined outside `op` are named `%outer…` and `^outer…`, so any operation can be shown
-    alone.
+    alone. With `stable` names, texts of two stages or two runs differ only where the programs do.
     """
-    printer = _Printer(_Names(op), locations)
+    printer = _Printer(_StableNames(op) if stable else _Names(op), locations)
     _work_off([(printer.operation, (op, ""))], printer.tasks)
     return "".join(printer.out)
 
@@ -99,6 +102,73 @@ class _Names:
                 self.values[argument] = f"%{self._value}"
                 self._value += 1
         self._operations(block.first, None)
+
+
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_]")
+
+
+class _StableNames(_Names):
+    """Names made of what defines a value and where that came from; a dot and a number tell equals apart."""
+
+    __slots__ = ("_taken",)
+
+    def __init__(self, root: Operation) -> None:
+        self._taken: dict[str, int] = {}
+        super().__init__(root)
+
+    def _free(self, name: str) -> str:
+        """`name` if it is new in this scope, else with the first free number behind it."""
+        number = self._taken.get(name, 0)
+        self._taken[name] = number + 1
+        return f"{name}.{number}" if number else name
+
+    def _operations(self, op: Operation | None, last: Operation | None) -> None:
+        values = self.values
+        while op is not None:
+            following = None if op is last else op.next
+            results = op.results
+            if results:
+                name = "%" + self._free(_placed(_NOT_IN_NAMES.sub("_", op.name.rpartition(".")[2]), op))
+                for result in results:
+                    values[result] = name if len(results) == 1 else f"{name}#{result.index}"
+            if op.regions:
+                self._tasks.append((self._operations, (following, last)))
+                self._enter(op)
+                return
+            op = following
+
+    def _enter(self, op: Operation) -> None:
+        found = op.definition
+        isolated = found is not None and found.isolated
+        if isolated:
+            self._tasks.append((self._leave, (self._taken,)))
+            self._taken = {}
+        for region in reversed(op.regions):
+            for block in reversed(region.blocks):
+                self._tasks.append((self._enter_block, (block, isolated and block is region.first)))
+
+    def _leave(self, taken: dict[str, int]) -> None:
+        self._taken = taken
+
+    def _enter_block(self, block: Block, parameters: bool) -> None:
+        name = self._free("entry" if parameters else _block_name(block))
+        self.blocks[block] = f"^{name}"
+        for argument in block.args:
+            text = f"arg{argument.index}" if parameters else f"{name}.a{argument.index}"
+            self.values[argument] = "%" + (self._free(text) if parameters else text)
+        self._operations(block.first, None)
+
+
+def _placed(name: str, op: Operation) -> str:
+    return f"{name}_{op.loc.line}_{op.loc.column}" if op.loc.known else name
+
+
+def _block_name(block: Block) -> str:
+    """Named after the first operation with a place."""
+    op = block.first
+    while op is not None and not op.loc.known:
+        op = op.next
+    return "bb" if op is None else _placed("bb", op)
 
 
 class _Printer:

@@ -23,7 +23,7 @@ import pytest
 from ospjit.cli import opt
 from ospjit.ir import parse_module, print_op
 
-_RUN = re.compile(r"//\s*RUN:\s*(.*)$", re.MULTILINE)
+RUN_LINE = re.compile(r"//\s*RUN:\s*(.*)$", re.MULTILINE)
 _UNCHECKED = re.compile(r"//\s*CONTROL:\s*none\b")
 
 
@@ -44,7 +44,7 @@ class MlirFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         text = self.path.read_text(encoding="utf-8")
-        commands = _RUN.findall(text)
+        commands = RUN_LINE.findall(text)
         if not commands:
             raise ValueError(f"{self.path.name} has no RUN: line")
         for number, command in enumerate(commands):

@@ -59,7 +59,7 @@ def read_back(text: str) -> None:
     Parser(context, text).parse_module()
     module = parse_module(text)
     verify(module)
-    assert print_op(module) == text
+    assert print_op(module, stable=True) == text
 
 
 def dumps(source: Source, directory: Path) -> list[Path]:

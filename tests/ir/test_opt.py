@@ -10,7 +10,6 @@ import pytest
 
 from ospjit.cli import opt
 from ospjit.ir import parse_module, print_op
-from ospjit.passes import REGISTRY
 
 GOOD = """"func.func"() ({
   %0 = "arith.constant"() {value = 1 : i64} : () -> i64
@@ -144,31 +143,29 @@ def test_a_reproducer_runs_again(file: Path, capsys: pytest.CaptureFixture[str])
     assert "value = 2 : i64" in capsys.readouterr().out
 
 
-def test_list_of_passes(capsys: pytest.CaptureFixture[str]) -> None:
-    assert opt.passes_main([]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == REGISTRY.names()
-    assert any(line.split(None, 1) == ["cse", REGISTRY.lookup("cse").summary] for line in lines)
+def test_parts_of_a_file_have_folders_of_their_own(file: Path, tmp_path: Path) -> None:
+    file.write_text(GOOD + "// -----\n" + GOOD)
+    tree = tmp_path / "tree"
+    arguments = [str(file), "--split-input-file", "--pass-pipeline=cse", f"--print-ir-tree-dir={tree}"]
+    assert opt.main(arguments) == 0
+    assert sorted(str(path.relative_to(tree)) for path in tree.rglob("*.mlir")) == [
+        "part1/00_input.mlir",
+        "part1/01_cse.mlir",
+        "part2/00_input.mlir",
+        "part2/01_cse.mlir",
+    ]
 
 
-def test_page_of_a_pass(capsys: pytest.CaptureFixture[str]) -> None:
-    assert opt.passes_main(["canonicalize", "cse"]) == 0
-    page = capsys.readouterr().out
-    for part in (
-        "max-rounds=10  how often",
-        "blocks-erased  blocks that",
-        "->",
-        "Takes:  any dialect",
-        "\ncse\n",
-    ):
-        assert part in page
-    assert opt.passes_main(["canonicalise"]) == 2
-    assert "did you mean 'canonicalize'?" in capsys.readouterr().err
+def test_dump_options_without_a_pass_mean_all(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The file behind them is not taken for the pass."""
+    for option, count in (("--print-ir-after", 2), ("--print-ir-before", 2), ("--print-ir-after-change", 1)):
+        assert opt.main(["--pass-pipeline", "canonicalize,dce", option, str(file)]) == 0
+        assert capsys.readouterr().err.count("// -----// IR Dump") == count
 
 
-@pytest.mark.parametrize("name", REGISTRY.names())
-def test_every_pass_describes_itself(name: str) -> None:
-    kind = REGISTRY.lookup(name)
-    assert kind.name == name and kind.summary and "\n" not in kind.summary and kind.__doc__
-    page = opt.describe_pass(kind)
-    assert kind.summary in page
+def test_a_pass_beside_the_pipeline(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = [str(file), "--pass-pipeline=dce", "--add-pass=canonicalize{max-rounds=1}@before:dce"]
+    assert opt.main([*arguments, "--print-ir-after=canonicalize"]) == 0
+    assert "value = 2 : i64" in capsys.readouterr().out
+    assert opt.main([*arguments, "--add-pass=cse@after:csi"]) == 2
+    assert "cannot add 'cse': no pass 'csi'" in capsys.readouterr().err

@@ -29,7 +29,7 @@ from ospjit.ir import (
     print_op,
 )
 from ospjit.ir.pass_base import UnknownPass
-from ospjit.ir.pipeline import pipeline_text
+from ospjit.ir.pipeline import add_passes, pipeline_text
 from ospjit.ir.reproducer import pipeline_of
 
 REGISTRY = PassRegistry()
@@ -114,7 +114,8 @@ def said() -> Iterator[list[str]]:
 
 
 def manage(pipeline: str, said: list[str], **options: object) -> PassManager:
-    return PassManager(parse_pipeline(pipeline, REGISTRY), PassOptions(**options), said.append)  # type: ignore[arg-type]
+    chosen = PassOptions(allow_unregistered=True, **options)  # type: ignore[arg-type]
+    return PassManager(parse_pipeline(pipeline, REGISTRY), chosen, said.append)
 
 
 def test_pipelines_are_read_and_written() -> None:
@@ -162,13 +163,61 @@ def test_dumps_of_all_and_of_changes(said: list[str]) -> None:
     manage("count,nothing", said, print_ir_before_all=True, print_ir_after_all=True).run(fresh())
     assert len(said) == 4
     said.clear()
-    manage("nothing,count,nothing", said, print_ir_after_change=True).run(fresh())
+    manage("nothing,count,nothing", said, print_ir_after_change="full").run(fresh())
     assert len(said) == 1 and "After count" in said[0]
 
 
 def test_dumps_of_one_function(said: list[str]) -> None:
     manage("count", said, print_ir_after_all=True, filter_function="y").run(fresh())
     assert '"test.y"' in said[0] and '"test.x"' not in said[0]
+
+
+def test_dumps_of_a_function_that_is_not_there(said: list[str]) -> None:
+    manage("count", said, print_ir_after_all=True, filter_function="yy").run(fresh())
+    assert said[-1] == "--filter-function: no function 'yy'; did you mean 'y'?\n"
+    said.clear()
+    manage("count", said, print_ir_tree_dir=None, filter_function="zzz").run(fresh())
+    assert said == []  # no dump was asked for
+
+
+def test_changes_as_a_diff(said: list[str]) -> None:
+    manage("nothing,count", said, print_ir_after_change="diff").run(fresh())
+    assert len(said) == 1
+    heading, old, new, hunk, *lines = said[0].splitlines()
+    assert (heading, old, new) == (
+        "// -----// IR Diff After count //----- //",
+        "--- test.x#0",
+        "+++ test.x#0",
+    )
+    assert hunk == "@@ -1 +1 @@"
+    assert lines[0].startswith('-"test.x"() {count = 0') and lines[1].startswith('+"test.x"() {count = 1')
+    said.clear()
+    manage("count", said, print_ir_after_change="cdiff").run(fresh())
+    assert '\033[31m-"test.x"' in said[0] and '\033[32m+"test.x"' in said[0]
+
+
+def test_passes_can_be_added(said: list[str]) -> None:
+    passes = parse_pipeline("count,nothing,count", REGISTRY)
+    additions = ["count{by=7}@before:nothing", "crash", " break @ after : count "]
+    assert pipeline_text(add_passes(passes, additions, REGISTRY)) == (
+        "count,count{by=7},nothing,count,break,crash"
+    )
+    assert pipeline_text(add_passes([], ["nothing"], REGISTRY)) == "nothing"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("cuont", "there is no pass 'cuont'; did you mean 'count'"),
+        ("count@before:nothin", "cannot add 'count': no pass 'nothin'.*did you mean 'nothing'"),
+        ("count@before:zzzz", "no pass 'zzzz' is in the pipeline; it is: nothing"),
+        ("count@nothing", "'count@nothing' is not NAME, NAME@before:PASS or NAME@after:PASS"),
+        ("", "is not NAME, NAME@before:PASS"),
+    ],
+)
+def test_passes_that_cannot_be_added(text: str, message: str) -> None:
+    with pytest.raises(PipelineError, match=message):
+        add_passes(parse_pipeline("nothing", REGISTRY), [text], REGISTRY)
 
 
 def test_unknown_names_in_dump_options(said: list[str]) -> None:
@@ -181,6 +230,23 @@ def test_tree_of_dumps(tmp_path: Path, said: list[str]) -> None:
     files = {path.name: path.read_text() for path in sorted((tmp_path / "a" / "b").iterdir())}
     assert list(files) == ["00_input.mlir", "01_count.mlir", "02_nothing.mlir", "03_count.mlir"]
     assert [text.partition("count = ")[2][0] for text in files.values()] == ["0", "1", "1", "2"]
+
+
+def test_a_tree_of_dumps_that_cannot_be_written(tmp_path: Path, said: list[str]) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(PipelineError, match=r"--print-ir-tree-dir: cannot write .*file: file exists"):
+        manage("count", said, print_ir_tree_dir=tmp_path / "file").run(fresh())
+
+
+def test_a_tree_of_dumps_holds_nothing_of_earlier_runs(tmp_path: Path, said: list[str]) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    manage("count,nothing,count", said, print_ir_tree_dir=tmp_path).run(fresh())
+    manage("nothing", said, print_ir_tree_dir=tmp_path).run(fresh())
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "00_input.mlir",
+        "01_nothing.mlir",
+        "notes.txt",
+    ]
 
 
 def test_statistics_and_timing(said: list[str]) -> None:
@@ -213,7 +279,8 @@ def test_bisection_leaves_out_what_can_be_left_out(said: list[str]) -> None:
 @pytest.mark.parametrize("again", [True, False])
 def test_a_crash_leaves_a_reproducer(tmp_path: Path, said: list[str], again: bool) -> None:
     manager = manage("count{by=5},crash,nothing", said, reproducer_dir=tmp_path)
-    with pytest.raises(PassFailed, match="pass 'crash' failed: ZeroDivisionError: on\npurpose") as error:
+    message = "pass 'crash' of package 'tests' failed: ZeroDivisionError: on\npurpose"
+    with pytest.raises(PassFailed, match=message) as error:
         manager.run(fresh(), fresh if again else None)
     path = error.value.reproducer
     assert path is not None and path.parent == tmp_path
@@ -241,15 +308,21 @@ def test_a_reproducer_that_cannot_be_written_is_no_further_error(tmp_path: Path,
     with pytest.raises(PassFailed, match="ZeroDivisionError") as error:
         manage("crash", said, reproducer_dir=tmp_path / "file").run(fresh())
     assert error.value.reproducer is None
+    assert error.value.diagnostics[0].hints == ("no reproducer could be written",)
 
 
 def test_invalid_ir_is_blamed_on_the_pass(tmp_path: Path, said: list[str]) -> None:
-    with pytest.raises(
-        PassFailed, match=r"pass 'break' left invalid IR: 'arith.negf' from a\.osp:1:2: "
-    ) as error:
+    message = r"pass 'break' of package 'tests' left invalid IR: 'arith.negf' from a\.osp:1:2: "
+    with pytest.raises(PassFailed, match=message) as error:
         manage("count,break,count", said, verify_each=True, reproducer_dir=tmp_path).run(fresh(), fresh)
     assert error.value.reproducer is not None
     assert pipeline_of(error.value.reproducer.read_text()) == "break"
+
+
+def test_unregistered_operations_are_invalid_unless_allowed(said: list[str]) -> None:
+    manager = PassManager(parse_pipeline("nothing", REGISTRY), PassOptions(verify_each=True), said.append)
+    with pytest.raises(PassFailed, match=r"invalid before the first pass: 'test.x' .*is not registered"):
+        manager.run(fresh())
 
 
 def test_invalid_input_is_not_blamed_on_a_pass(said: list[str]) -> None:
@@ -272,6 +345,10 @@ def test_diagnostics_of_passes_go_through(said: list[str]) -> None:
     assert not isinstance(error.value, PassFailed)
 
 
+def manage_in(registry: PassRegistry, pipeline: str) -> PassManager:
+    return PassManager(parse_pipeline(pipeline, registry), PassOptions(allow_unregistered=True))
+
+
 def test_registry_knows_passes_of_other_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     info = tmp_path / "otherpkg-1.dist-info"
     info.mkdir()
@@ -286,7 +363,7 @@ def test_registry_knows_passes_of_other_packages(tmp_path: Path, monkeypatch: py
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     registry = PassRegistry({"count": Count})
-    ctx = PassManager(parse_pipeline("theirs", registry)).run(fresh())
+    ctx = manage_in(registry, "theirs").run(fresh())
     assert ctx.statistics["theirs"] == {"runs": 1}
     assert registry.names() == ["count", "theirs"] and registry.lookup("count") is Count
     with pytest.raises(UnknownPass):
