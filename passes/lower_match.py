@@ -2,7 +2,10 @@
 
 The arms are a matrix of patterns. Each step picks a value, tests it once by switching on its tag, its value
 or its length, and goes on with the rows that fit; nothing is tested twice on a path (Maranget, "Compiling
-Pattern Matching to Good Decision Trees", 2008). Several leaves may branch to one arm's block.
+Pattern Matching to Good Decision Trees", 2008). Several leaves may branch to one arm's block, and paths
+after which the same is left to do go on in one subtree: without that, literals in many columns multiply. A
+tree that grows out of proportion all the same falls back on trying the arms one after the other, which
+tests some things again but is linear in size.
 
 Before:
 
@@ -48,7 +51,7 @@ After:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,7 +82,14 @@ from ospjit.ir import (
 from ospjit.passes.any_types import erased_types, is_record
 from ospjit.passes.data_types import DataTypes
 
+#: How many tests a tree may have, for a match and for each of its arms, before arms are tried one by one.
+_TESTS_A_MATCH = 300
+_TESTS_AN_ARM = 8
+
 Pattern = tuple[object, ...]
+
+#: What can be extracted from a value: the value, the operation (and what it is about), an index.
+_Part = tuple[Value, str, int]
 
 
 @dataclass(frozen=True)
@@ -153,14 +163,18 @@ def _inline(region: Region, block: Block, after: Block, terminator: str, rw: Rew
 
 @dataclass(slots=True)
 class _Row:
-    """An arm that may still match: what is left to test, what is bound so far."""
+    """An arm that may still match: what is left to test, what is bound so far.
+
+    `retried`: another alternative of the arm has matched and its guard has said no.
+    """
 
     tests: dict[Value, Pattern]
     arm: int
     bound: dict[int, Value] = field(default_factory=dict)
+    retried: bool = False
 
     def copy(self) -> _Row:
-        return _Row(dict(self.tests), self.arm, dict(self.bound))
+        return _Row(dict(self.tests), self.arm, dict(self.bound), self.retried)
 
 
 def _number_binders(p: Pattern, counter: list[int]) -> Pattern:
@@ -179,6 +193,19 @@ def _is_pattern(x: tuple[object, ...]) -> bool:
     return bool(x) and isinstance(x[0], str) and x[0] in _KINDS
 
 
+@dataclass(slots=True)
+class _Subtree:
+    """A subtree that is there already: the block it stands in and the operation that it begins after.
+
+    It may be gone on with wherever what it took from `made` is the same value.
+    """
+
+    block: Block
+    before: Operation | None
+    age: int
+    used: dict[_Part, Value] = field(default_factory=dict)
+
+
 class _Match:
     def __init__(
         self, op: Operation, rw: Rewriter, datas: DataTypes, types: dict[Type, int], ctx: PassContext
@@ -193,7 +220,13 @@ class _Match:
         self.bodies = op.regions[: len(patterns)]
         guarded = [i for i, g in enumerate(op.attr("guards")) if g]
         self.guards = dict(zip(guarded, op.regions[len(patterns) :], strict=True))
-        self.made: dict[tuple[Value, str, int], Value] = {}
+        self.made: dict[_Part, Value] = {}
+        self.age: dict[Value, int] = {}
+        self.subtrees: dict[object, list[_Subtree]] = {}
+        self.budget: int | None = _TESTS_A_MATCH + _TESTS_AN_ARM * len(patterns)
+        self.alone: dict[int, Block] = {}
+        self.asked: list[int] = []
+        self.open: list[_Subtree] = []
 
     def run(self) -> None:
         op, rw = self.op, self.rw
@@ -204,21 +237,89 @@ class _Match:
         for region in reversed(self.bodies):
             _inline(region, head, after, "osp.yield", rw)
         rw.set_at_end(head)
-        rows = [_Row({op.operands[0]: p}, arm) for arm, p in enumerate(self.patterns)]
-        self._tree(rows)
+        self._tree([self._row(arm) for arm in range(len(self.patterns))])
+        self.budget = None
+        while self.asked:
+            self._try_alone(self.asked.pop())
         rw.replace(op, results)
+
+    def _row(self, arm: int) -> _Row:
+        return _Row({self.op.operands[0]: self.patterns[arm]}, arm)
+
+    # ---- one arm after the other, when the tree has become too large
+
+    def _try_alone(self, arm: int) -> None:
+        """Fill the block that tries `arm` and then those after it."""
+        self.made = {}
+        self.rw.set_at_end(self.alone[arm])
+        rows = [self._row(arm)]
+        if arm + 1 < len(self.patterns):
+            rows.append(_Row({}, len(self.patterns) + arm + 1))
+        self._tree(rows)
+
+    def _go_on_alone(self, arm: int) -> None:
+        block = self.alone.get(arm)
+        if block is None:
+            block = self.alone[arm] = self._new_block()
+            self.asked.append(arm)
+            self.ctx.count("arms tried alone")
+        self.rw.create("cf.br", successors=[block])
 
     # ---- the tree; the builder stands at the end of an open block
 
     def _tree(self, rows: list[_Row]) -> None:
-        rows = [expanded for row in rows for expanded in self._expand(row)]
+        rows = self._reachable([expanded for row in rows for expanded in self._expand(row)])
         if not rows:
             self.rw.create("rt.unreachable")
             return
         first = rows[0]
-        if not first.tests:
-            self._leaf(first, rows[1:])
+        if not first.tests and first.arm not in self.guards:
+            if first.arm < len(self.arms):
+                self.rw.create("cf.br", self._bound(first), successors=[self.arms[first.arm]])
+            else:
+                self._go_on_alone(first.arm - len(self.arms))
             return
+        key = tuple([_left(row) for row in rows])
+        for subtree in self.subtrees.get(key, ()):
+            if all(self.made.get(part) is value for part, value in subtree.used.items()):
+                self._go_on_with(subtree)
+                return
+        if self.budget is not None and self.budget < 0 and not first.retried:
+            self._go_on_alone(first.arm)
+            return
+        subtree = _Subtree(self.rw.block, self.rw.block.last, len(self.age))
+        self.open.append(subtree)
+        if first.tests:
+            self._test(rows)
+        else:
+            self._guarded(first, rows[1:])
+        self.open.pop()
+        self.subtrees.setdefault(key, []).append(subtree)
+
+    def _reachable(self, rows: list[_Row]) -> list[_Row]:
+        """The rows up to the first that certainly matches."""
+        for number, row in enumerate(rows):
+            if not row.tests and row.arm not in self.guards:
+                return rows[: number + 1]
+        return rows
+
+    def _go_on_with(self, subtree: _Subtree) -> None:
+        here = self.rw.block
+        if subtree.before is not None:
+            head, begin = subtree.block, subtree.before.next
+            assert begin is not None
+            subtree.block, subtree.before = self.rw.split_block(begin), None
+            self.rw.set_at_end(head)
+            self.rw.create("cf.br", successors=[subtree.block])
+            self.rw.set_at_end(here)
+        self.rw.create("cf.br", successors=[subtree.block])
+        for part, value in subtree.used.items():
+            self._taken(part, value)
+        self.ctx.count("shared subtrees")
+
+    def _test(self, rows: list[_Row]) -> None:
+        if self.budget is not None:
+            self.budget -= 1
         value = self._choose(rows)
         kind = self._kind(value, rows)
         if value.type is ANY:
@@ -232,7 +333,7 @@ class _Match:
 
     def _expand(self, row: _Row) -> list[_Row]:
         """Settle what needs no test: wildcards, names, records; alternatives become rows of their own."""
-        done = _Row({}, row.arm, row.bound)
+        done = _Row({}, row.arm, row.bound, row.retried)
         queue: list[tuple[Value, Pattern]] = list(row.tests.items())
         while queue:
             value, p = queue.pop(0)
@@ -252,7 +353,7 @@ class _Match:
                 rows = []
                 for alternative in rest:
                     tests = {**done.tests, value: alternative, **dict(queue)}
-                    rows += self._expand(_Row(tests, row.arm, dict(done.bound)))
+                    rows += self._expand(_Row(tests, row.arm, dict(done.bound), row.retried))
                 return rows
             else:
                 done.tests[value] = p
@@ -271,13 +372,11 @@ class _Match:
         flat = all(q[0] == "lit" or (q[0] == "con" and _whole(q)) for q in _alternatives(p))
         return not flat or (p[1][0] == "con" and self._only_variant(value))  # type: ignore[index]
 
-    def _leaf(self, row: _Row, rest: list[_Row]) -> None:
-        arm = self.arms[row.arm]
-        args = [row.bound[i] for i in range(len(arm.args))]
-        guard = self.guards.get(row.arm)
-        if guard is None:
-            self.rw.create("cf.br", args, successors=[arm])
-            return
+    def _bound(self, row: _Row) -> list[Value]:
+        return [row.bound[i] for i in range(len(self.arms[row.arm].args))]
+
+    def _guarded(self, row: _Row, rest: list[_Row]) -> None:
+        arm, args, guard = self.arms[row.arm], self._bound(row), self.guards[row.arm]
         # The guard may stand at several leaves; each gets a copy.
         copy = _clone_region(guard, args)
         block = self.rw.block
@@ -301,6 +400,8 @@ class _Match:
         self.rw.set_at_end(last_block)
         cf.cond_br(self.rw, condition, arm, args, otherwise, ())
         self.rw.set_at_end(otherwise)
+        for other in rest:
+            other.retried |= other.arm == row.arm
         self._tree(rest)
 
     # ---- tests
@@ -516,14 +617,13 @@ class _Match:
 
     def _erased(self, record: Value, name: str) -> Value:
         """A field of a record as `any`."""
-        key = (record, f"erased {name}", 0)
-        if key not in self.made:
-            field_value = self._field(record, name)
-            if field_value.type is not ANY:
-                attrs = {"type_number": self.types[field_value.type]}
-                field_value = self.rw.create("osp.erase", [field_value], [ANY], attrs).result
-            self.made[key] = field_value
-        return self.made[key]
+        value = self._field(record, name)
+        if value.type is ANY:
+            return value
+        attrs = {"type_number": self.types[value.type]}
+        return self._part(
+            (record, f"erased {name}", 0), lambda: self.rw.create("osp.erase", [value], [ANY], attrs).result
+        )
 
     # ---- parts of values, each made once on a path
 
@@ -533,21 +633,37 @@ class _Match:
         go()  # type: ignore[operator]
         self.made = before
 
+    def _part(self, part: _Part, make: Callable[[], Value]) -> Value:
+        """What is called `part`: made here unless it was made on the way."""
+        value = self.made.get(part)
+        if value is None:
+            value = self.made[part] = make()
+            self.age[value] = len(self.age)
+        else:
+            self._taken(part, value)
+        return value
+
+    def _taken(self, part: _Part, value: Value) -> None:
+        """Remember in the subtrees being made what they take that is older than they are."""
+        for subtree in reversed(self.open):
+            if self.age[value] >= subtree.age:
+                break
+            subtree.used[part] = value
+
     def _once(
         self, value: Value, name: str, index: int, t: Type, attrs: dict[str, object] | None = None
     ) -> Value:
-        key = (value, f"{name}{attrs}", index)
-        if key not in self.made:
-            attrs = {"index": index, **(attrs or {})}
-            self.made[key] = self.rw.create(name.partition(" ")[0], [value], [t], attrs).result
-        return self.made[key]
+        op_name, all_attrs = name.partition(" ")[0], {"index": index, **(attrs or {})}
+        return self._part(
+            (value, f"{name}{attrs}", index), lambda: self.rw.create(op_name, [value], [t], all_attrs).result
+        )
 
     def _field(self, value: Value, name: str) -> Value:
-        key = (value, f"field {name}", 0)
-        if key not in self.made:
-            t = self.datas.field_type(value.type, name)
-            self.made[key] = self.rw.create("osp.get_field", [value], [t], {"field": name}).result
-        return self.made[key]
+        t = self.datas.field_type(value.type, name)
+        return self._part(
+            (value, f"field {name}", 0),
+            lambda: self.rw.create("osp.get_field", [value], [t], {"field": name}).result,
+        )
 
     def _variants(self, t: Type) -> list[str]:
         return ["Success", "Error"] if is_type(t, "osp.result") else self.datas.variants(t)
@@ -623,10 +739,10 @@ def _equal_cases(value: Value, cases: Sequence[tuple[Any, list[_Row]]]) -> list[
     return list(groups.values())
 
 
-def _left(row: _Row, value: Value) -> object:
-    """What there is to do for a row once `value` is settled."""
-    tests = tuple([(v, p) for v, p in row.tests.items() if v is not value])
-    return row.arm, tests, tuple(row.bound.items())
+def _left(row: _Row, settled: Value | None = None) -> object:
+    """What there is to do for a row, once `settled` is; patterns are parts of the match, which lives."""
+    tests = [(v, id(p)) for v, p in row.tests.items() if v is not settled]
+    return row.arm, row.retried, frozenset(tests), frozenset(row.bound.items())
 
 
 def _same(a: object, b: object) -> bool:
