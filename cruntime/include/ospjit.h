@@ -142,6 +142,11 @@ OSP_API void osp_flush(void);
  * Returns a server id > 0, or 0 with *error set. */
 OSP_API int64_t osp_http_create_server(osp_ctx *ctx, int64_t port, char *address, char **error);
 
+/* The same for HTTPS (TLS 1.2 or later): `certificate_file` is a chain of PEM certificates, the server's own first,
+ * `key_file` its PEM key, not encrypted. The files are read now. */
+OSP_API int64_t osp_http_create_server_tls(osp_ctx *ctx, int64_t port, char *address, char *certificate_file,
+                                           char *key_file, char **error);
+
 /* The port a server is bound to, or -1 when there is no such server. */
 OSP_API int64_t osp_http_server_port(osp_ctx *ctx, int64_t server_id);
 

@@ -687,6 +687,14 @@ _b(
     suspends=True,
 )
 _b(
+    "httpCreateServerTls",
+    "(port: int, address: string, certificateFile: string, keyFile: string) -> Result<int, string>",
+    "Like httpCreateServer, for HTTPS: with a chain of PEM certificates and the server's PEM key.",
+    c="osp_http_create_server_tls",
+    cap="http",
+    suspends=True,
+)
+_b(
     "httpServerPort",
     "(serverID: int) -> int",
     "The port that a server is bound to.",

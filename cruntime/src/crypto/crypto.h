@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { OSP_SHA1_BYTES = 20, OSP_CRYPTO_VERSION = 1 };
+enum { OSP_SHA1_BYTES = 20, OSP_CRYPTO_VERSION = 2 };
 
 /* What a TLS connection reads from and writes to. Both return the number of bytes moved, 0 at the end of the
  * input, or a negative errno; -EAGAIN when they would block. */
@@ -27,6 +27,9 @@ typedef struct osp_tls_transport {
 } osp_tls_transport;
 
 typedef struct osp_tls osp_tls;
+
+/* What a server proves who it is with: a certificate chain, its key, and the settings of all its connections. */
+typedef struct osp_tls_identity osp_tls_identity;
 
 /* Results of the TLS functions besides counts. WANT_*: wait until the transport can do it and call again with the
  * same arguments. FAILED: the connection is of no more use; tls_reason() says why. */
@@ -57,6 +60,17 @@ typedef struct osp_crypto {
      * failure, with a sentence in reason[0 .. reason_size). */
     osp_tls *(*tls_connect)(const osp_tls_transport *transport, const char *host, bool host_is_address,
                             char *reason, size_t reason_size);
+
+    /* Reads a chain of PEM certificates, the server's own first, and its PEM key, which must belong to it and not be
+     * encrypted. This reads files: on a thread that may block. NULL on failure, with a sentence in reason[0 ..
+     * reason_size). Any number of connections on any threads may use an identity. */
+    osp_tls_identity *(*tls_identity)(const char *certificate_file, const char *key_file, char *reason,
+                                      size_t reason_size);
+    void (*tls_identity_free)(osp_tls_identity *identity); /* connections that use it go on; NULL is fine */
+
+    /* A server's connection, before its handshake. TLS 1.2 or later, no renegotiation; a client that offers
+     * protocols by ALPN must offer http/1.1. The transport is copied. NULL when memory runs out. */
+    osp_tls *(*tls_accept)(osp_tls_identity *identity, const osp_tls_transport *transport);
 
     int (*tls_handshake)(osp_tls *tls);                               /* 0 when done */
     int64_t (*tls_read)(osp_tls *tls, void *bytes, size_t size);      /* 0: the peer closed properly */

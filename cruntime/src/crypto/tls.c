@@ -2,8 +2,9 @@
  * TLS connections over a transport that the caller provides.
  *
  * OpenSSL reads and writes through a BIO of our own, which calls the transport: system calls stay on the
- * runtime's side of the door, and a call that would block comes back as OSP_TLS_WANT_READ or _WRITE. There is
- * one context for the process; verification is always on and there is no switch to turn it off.
+ * runtime's side of the door, and a call that would block comes back as OSP_TLS_WANT_READ or _WRITE. All clients of
+ * the process share one context; verification is always on and there is no switch to turn it off. What only servers
+ * need is in tls_server.c.
  */
 #include "tls.h"
 
@@ -25,7 +26,7 @@ struct osp_tls {
     char reason[256];
 };
 
-static pthread_once_t prepared = PTHREAD_ONCE_INIT;
+static pthread_once_t prepared_method = PTHREAD_ONCE_INIT, prepared_context = PTHREAD_ONCE_INIT;
 static BIO_METHOD *transport_method;
 static SSL_CTX *client_context;
 
@@ -70,12 +71,15 @@ static long transport_control(BIO *bio, int command, long number, void *pointer)
     return 0;
 }
 
-static bool make_method(void)
+static void make_method(void)
 {
     transport_method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "ospjit transport");
-    return transport_method != NULL && BIO_meth_set_read(transport_method, transport_read) == 1 &&
-           BIO_meth_set_write(transport_method, transport_write) == 1 &&
-           BIO_meth_set_ctrl(transport_method, transport_control) == 1;
+    if (transport_method != NULL && BIO_meth_set_read(transport_method, transport_read) == 1 &&
+        BIO_meth_set_write(transport_method, transport_write) == 1 &&
+        BIO_meth_set_ctrl(transport_method, transport_control) == 1)
+        return;
+    BIO_meth_free(transport_method);
+    transport_method = NULL;
 }
 
 /* ---- the context ---- */
@@ -95,9 +99,9 @@ static bool make_client_context(void)
     return true;
 }
 
-static void prepare(void)
+static void prepare_client_context(void)
 {
-    if (make_method() && make_client_context())
+    if (make_client_context())
         return;
     SSL_CTX_free(client_context);
     client_context = NULL;
@@ -105,8 +109,7 @@ static void prepare(void)
 
 /* ---- connections ---- */
 
-/* The newest entry of OpenSSL's error queue as a sentence; empties the queue. */
-static void take_openssl_error(char *reason, size_t size)
+void osp__tls_take_error(char *reason, size_t size)
 {
     const char *text = ERR_reason_error_string(ERR_peek_last_error());
     snprintf(reason, size, "%s", text != NULL ? text : "TLS error");
@@ -126,7 +129,7 @@ static int fail(osp_tls *tls)
                  X509_verify_cert_error_string(verdict));
         ERR_clear_error();
     } else {
-        take_openssl_error(tls->reason, sizeof tls->reason);
+        osp__tls_take_error(tls->reason, sizeof tls->reason);
     }
     return OSP_TLS_FAILED;
 }
@@ -141,29 +144,39 @@ static bool expect_host(SSL *ssl, const char *host, bool host_is_address)
     return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1; /* RFC 6066 3 */
 }
 
-osp_tls *osp__tls_connect(const osp_tls_transport *transport, const char *host, bool host_is_address,
-                          char *reason, size_t reason_size)
+osp_tls *osp__tls_new(SSL_CTX *context, const osp_tls_transport *transport)
 {
     BIO *bio = NULL;
-    osp_tls *tls = NULL;
-    ERR_clear_error();
-    if (pthread_once(&prepared, prepare) != 0 || client_context == NULL)
-        goto fail;
-    tls = calloc(1, sizeof *tls);
-    if (tls == NULL || (tls->ssl = SSL_new(client_context)) == NULL || (bio = BIO_new(transport_method)) == NULL)
-        goto fail;
+    osp_tls *tls = calloc(1, sizeof *tls);
+    if (tls == NULL || pthread_once(&prepared_method, make_method) != 0 || transport_method == NULL ||
+        (tls->ssl = SSL_new(context)) == NULL || (bio = BIO_new(transport_method)) == NULL) {
+        osp__tls_free(tls);
+        return NULL;
+    }
     tls->transport = *transport;
     BIO_set_data(bio, tls);
     BIO_set_init(bio, 1);
     SSL_set_bio(tls->ssl, bio, bio); /* owns it from here on */
-    bio = NULL;
-    if (!expect_host(tls->ssl, host, host_is_address))
-        goto fail;
-    SSL_set_connect_state(tls->ssl);
     return tls;
-fail:
-    take_openssl_error(reason, reason_size);
-    BIO_free(bio);
+}
+
+SSL *osp__tls_ssl(osp_tls *tls)
+{
+    return tls->ssl;
+}
+
+osp_tls *osp__tls_connect(const osp_tls_transport *transport, const char *host, bool host_is_address,
+                          char *reason, size_t reason_size)
+{
+    osp_tls *tls = NULL;
+    ERR_clear_error();
+    if (pthread_once(&prepared_context, prepare_client_context) == 0 && client_context != NULL)
+        tls = osp__tls_new(client_context, transport);
+    if (tls != NULL && expect_host(tls->ssl, host, host_is_address)) {
+        SSL_set_connect_state(tls->ssl);
+        return tls;
+    }
+    osp__tls_take_error(reason, reason_size);
     osp__tls_free(tls);
     return NULL;
 }

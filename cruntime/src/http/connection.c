@@ -31,7 +31,8 @@ static void on_ready(struct osp__poller *poller, uint32_t events, struct osp_wor
 struct osp__connection *osp__connection_new(struct osp__server *server, int fd) {
     struct osp__connection *connection = osp__alloc_zeroed(sizeof *connection);
     if (connection == NULL) return NULL;
-    connection->fd = fd;
+    osp__stream_init(&connection->stream, fd);
+    connection->state = server->identity != NULL ? OSP_CONNECTION_HANDSHAKE : OSP_CONNECTION_IDLE;
     connection->server = server;
     connection->fresh = true;
     connection->poller.ready = on_ready;
@@ -44,7 +45,7 @@ struct osp__connection *osp__connection_new(struct osp__server *server, int fd) 
 
 void osp__connection_free_unstarted(struct osp__connection *connection) {
     struct osp__server *server = connection->server;
-    osp__close(connection->fd);
+    osp__stream_close(NULL, &connection->stream);
     osp__release(connection);
     osp__server_connection_closed(server);
 }
@@ -53,7 +54,7 @@ void osp__connection_start(struct osp__work *work, struct osp_worker *worker) {
     struct osp__connection *connection = OSP_CONTAINER(work, struct osp__connection, work);
     struct osp__http_local *local = osp__http_local(worker);
     if (local == NULL || osp__server_is_stopping(connection->server) ||
-        osp__epoll_add(worker->epoll, connection->fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+        osp__epoll_add(worker->epoll, connection->stream.fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
                        &connection->poller) != 0) {
         osp__connection_free_unstarted(connection);
         return;
@@ -93,7 +94,9 @@ static void close_now(struct osp__connection *connection) {
     connection->state = OSP_CONNECTION_CLOSED;
     struct osp__http_local *local = connection->local;
     osp__wheel_clear(&local->wheel, &connection->deadline);
-    osp__close(connection->fd);
+    if (connection->stream.tls != NULL && !connection->broken) osp__stream_end_output(NULL, &connection->stream);
+    if (connection->reset) osp__reset_on_close(connection->stream.fd);
+    osp__stream_close(NULL, &connection->stream);
     release_buffers(connection);
     unlink_connection(connection);
     osp__server_connection_closed(connection->server);
@@ -104,14 +107,14 @@ static void close_now(struct osp__connection *connection) {
 
 /* ---- sending ----------------------------------------------------------------------------------------------------- */
 
-static ssize_t send_some(struct osp__connection *connection) {
+static ssize_t send_some(osp_ctx *ctx, struct osp__connection *connection) {
     struct osp__buffer *out = &connection->out;
     size_t head = osp__buffer_length(out);
-    if (connection->tail == NULL) return osp__send(connection->fd, out->bytes + out->start, head);
+    if (connection->tail == NULL) return osp__stream_send(ctx, &connection->stream, out->bytes + out->start, head);
     struct iovec parts[2] = {
         {out->bytes + out->start, head},
         {connection->tail + connection->tail_sent, osp__length(connection->tail) - connection->tail_sent}};
-    return osp__send_vector(connection->fd, head > 0 ? parts : parts + 1, head > 0 ? 2 : 1);
+    return osp__stream_send_vector(ctx, &connection->stream, head > 0 ? parts : parts + 1, head > 0 ? 2 : 1);
 }
 
 static void consume_output(struct osp__connection *connection, size_t sent) {
@@ -132,10 +135,10 @@ static bool has_output(const struct osp__connection *connection) {
     return osp__buffer_length(&connection->out) > 0 || connection->tail != NULL;
 }
 
-int osp__connection_flush(struct osp__connection *connection) {
+int osp__connection_flush(osp_ctx *ctx, struct osp__connection *connection) {
     if (connection->broken) return -EPIPE;
     while (has_output(connection)) {
-        ssize_t sent = send_some(connection);
+        ssize_t sent = send_some(ctx, connection);
         if (sent == -EINTR) continue;
         if (sent == -EAGAIN) return 0;
         if (sent < 0) {
@@ -156,6 +159,8 @@ static void begin_phase(struct osp__connection *connection) {
     connection->phase_started_ns = connection->local->worker->now_ns;
     connection->sent = 0;
 }
+
+void osp__connection_begin_transfer(struct osp__connection *connection) { begin_phase(connection); }
 
 int osp__connection_wait_writable(osp_ctx *ctx, struct osp__connection *connection) {
     if (connection->broken) return -EPIPE;
@@ -194,12 +199,13 @@ static bool read_some(struct osp__connection *connection) {
         return false;
     }
     size_t room = in->capacity - in->end;
-    ssize_t got = osp__recv(connection->fd, in->bytes + in->end, room);
+    ssize_t got = osp__stream_receive(NULL, &connection->stream, in->bytes + in->end, room);
     if (got == -EINTR) return true;
     if (got > 0) {
         in->end += (size_t)got;
-        /* A short read has emptied the socket; only if the peer has closed its side is there an end still to read. */
-        if ((size_t)got < room && !connection->hung_up) connection->readable = false;
+        /* A short read has emptied the socket; only if the peer has closed its side is there an end still to read.
+         * Under TLS it is but the end of a record. */
+        if ((size_t)got < room && !connection->hung_up && connection->stream.tls == NULL) connection->readable = false;
         return true;
     }
     connection->readable = false;
@@ -363,7 +369,7 @@ static void go_on_later(struct osp__connection *connection) {
 static void answer_requests(struct osp__connection *connection) {
     for (int requests = 0; !connection->close_after && !connection->broken;) {
         if (connection->tail != NULL || osp__buffer_length(&connection->out) > OUTPUT_PER_FLUSH)
-            if (osp__connection_flush(connection) != 1) return; /* a slow reader gets no further replies made */
+            if (osp__connection_flush(NULL, connection) != 1) return; /* a slow reader gets no further replies made */
         enum step step = look(connection);
         if (step == NEEDS_MORE) {
             if (!read_some(connection)) return;
@@ -382,6 +388,14 @@ static void answer_requests(struct osp__connection *connection) {
     }
 }
 
+/* Says that nothing more will come, and drops for a while what still arrives. */
+static void linger(struct osp__connection *connection) {
+    osp__stream_end_output(NULL, &connection->stream);
+    osp__buffer_release(&connection->in, &connection->local->buffers);
+    connection->state = OSP_CONNECTION_LINGERING;
+    osp__wheel_set(&connection->local->wheel, &connection->deadline, connection->local->worker->now_ns + LINGER_NS);
+}
+
 /* Everything has been sent and nothing more will be read: closes, but first lets a client that may still be sending
  * read the reply: a close with unread input would reset the connection and could destroy it (RFC 9112 section 9.6). */
 static void end_connection(struct osp__connection *connection) {
@@ -390,23 +404,57 @@ static void end_connection(struct osp__connection *connection) {
         close_now(connection);
         return;
     }
-    shutdown(connection->fd, SHUT_WR);
-    connection->state = OSP_CONNECTION_LINGERING;
-    osp__wheel_set(&connection->local->wheel, &connection->deadline, connection->local->worker->now_ns + LINGER_NS);
+    linger(connection);
 }
 
 static void drop_input(struct osp__connection *connection) {
-    connection->in.start = connection->in.end = 0;
-    for (int reads = 0; read_some(connection) && !connection->end_of_input; reads++) {
-        connection->in.start = connection->in.end = 0;
-        if (reads < REQUESTS_PER_TURN) continue;
-        go_on_later(connection);
-        break;
+    char dropped[4096]; /* below TLS, if there is any: nobody looks at it */
+    for (int reads = 0; reads < REQUESTS_PER_TURN; reads++) {
+        ssize_t got = osp__recv(connection->stream.fd, dropped, sizeof dropped);
+        if (got > 0 || got == -EINTR) continue;
+        if (got != -EAGAIN) close_now(connection);
+        return;
     }
-    if (connection->end_of_input || connection->broken)
-        close_now(connection);
-    else
-        osp__buffer_release(&connection->in, &connection->local->buffers);
+    go_on_later(connection);
+}
+
+/* ---- TLS ---------------------------------------------------------------------------------------------------------- */
+
+#define TLS_HANDSHAKE_RECORD 22 /* RFC 8446 section 5.1: what every connection under TLS begins with */
+
+/* Puts the connection under TLS when its first byte has come, so that a silent one costs next to nothing. 1 when that is
+ * done, 0 while there is nothing to see. Who speaks HTTP here is told so in HTTP. */
+static int begin_tls(struct osp__connection *connection) {
+    unsigned char first;
+    ssize_t got = osp__peek(connection->stream.fd, &first, 1);
+    if (got == -EAGAIN) return 0;
+    if (got <= 0) return -1;
+    if (first != TLS_HANDSHAKE_RECORD) {
+        connection->parser.minor_version = 1;
+        connection->state = OSP_CONNECTION_IDLE;
+        osp__reply_refusal(connection, 400, "an HTTP request was sent to a port that speaks HTTPS");
+        return 1;
+    }
+    return osp__stream_secure(NULL, &connection->stream, connection->server->identity) == 0 ? 1 : -1;
+}
+
+/* Goes on with the handshake. */
+static void shake_hands(struct osp__connection *connection) {
+    if (connection->stream.tls == NULL) {
+        int begun = begin_tls(connection);
+        if (begun < 0) close_now(connection);
+        if (begun <= 0 || connection->stream.tls == NULL) return;
+    }
+    int result = osp__stream_handshake(NULL, &connection->stream);
+    if (result == -EAGAIN) return;
+    if (result != 0) { /* the client has been told why in an alert: let it read that */
+        linger(connection);
+        return;
+    }
+    struct osp__http_local *local = connection->local;
+    connection->state = OSP_CONNECTION_IDLE;
+    connection->readable = true; /* OpenSSL may have read more already */
+    osp__wheel_set(&local->wheel, &connection->deadline, local->worker->now_ns + connection->server->limits.header_ns);
 }
 
 /* The deadline that fits the state in which the connection now waits. */
@@ -430,13 +478,15 @@ static void advance(struct osp__connection *connection) {
         drop_input(connection);
         return;
     }
+    if (connection->state == OSP_CONNECTION_HANDSHAKE) shake_hands(connection);
+    if (connection->state == OSP_CONNECTION_HANDSHAKE || connection->state >= OSP_CONNECTION_LINGERING) return;
     bool had_output = has_output(connection);
     connection->advancing = true;
     answer_requests(connection);
     connection->advancing = false;
     if (!had_output && connection->state != OSP_CONNECTION_BODY && connection->state != OSP_CONNECTION_HEAD)
         begin_phase(connection);
-    int flushed = osp__connection_flush(connection);
+    int flushed = osp__connection_flush(NULL, connection);
     if (connection->state == OSP_CONNECTION_HANDLING) {
         osp__buffer_shrink(&connection->in, &connection->local->buffers);
         return;
@@ -453,14 +503,16 @@ static void on_ready(struct osp__poller *poller, uint32_t events, struct osp_wor
     (void)worker;
     struct osp__connection *connection = OSP_CONTAINER(poller, struct osp__connection, poller);
     if (connection->state == OSP_CONNECTION_CLOSED) return;
-    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) connection->readable = true;
+    /* Under TLS a read may have waited for room to write. */
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR) || connection->stream.tls != NULL) connection->readable = true;
     if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) connection->hung_up = true;
-    if (events & (EPOLLHUP | EPOLLERR) && connection->writer != NULL) connection->broken = true;
+    if (events & (EPOLLHUP | EPOLLERR)) connection->client_gone = true;
+    if (connection->client_gone && connection->writer != NULL) connection->broken = true;
     if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) wake_writer(connection);
     if (connection->state != OSP_CONNECTION_HANDLING)
         advance(connection);
     else if (connection->writer == NULL && has_output(connection))
-        (void)osp__connection_flush(connection); /* of requests before the one being handled */
+        (void)osp__connection_flush(NULL, connection); /* of requests before the one being handled */
 }
 
 /* ---- from outside ------------------------------------------------------------------------------------------------ */

@@ -3,16 +3,18 @@
  * A connection is a state machine that its worker advances whenever the socket is ready, a handler has ended or a
  * deadline has passed. It holds no stack: a fiber exists only while a handler runs.
  *
- *   IDLE -> HEAD -> BODY -> HANDLING -> IDLE (the next request may be in the buffer already)
+ *   HANDSHAKE (under TLS) -> IDLE -> HEAD -> BODY -> HANDLING -> IDLE (the next request may be in the buffer already)
  *                                    -> LINGERING (answered, told the client that we close, dropping what it sends)
  *   CLOSED: the descriptor is gone; the memory goes once no handler uses it. */
 #ifndef OSP_HTTP_CONNECTION_H
 #define OSP_HTTP_CONNECTION_H
 
+#include "../net/stream.h"
 #include "chunked.h"
 #include "server.h"
 
 enum osp__connection_state {
+    OSP_CONNECTION_HANDSHAKE,
     OSP_CONNECTION_IDLE,
     OSP_CONNECTION_HEAD,
     OSP_CONNECTION_BODY,
@@ -30,7 +32,7 @@ struct osp__connection {
     struct osp__server *server;
     struct osp__connection *next, *previous;
 
-    int fd;
+    struct osp__stream stream;
     uint8_t state;                   /* enum osp__connection_state */
     bool readable, hung_up;          /* what epoll has said since the last read */
     bool end_of_input;
@@ -41,6 +43,8 @@ struct osp__connection {
     bool replied;
     bool queued;                     /* `work` is in a queue */
     bool broken;                     /* nothing more can be sent */
+    bool client_gone;                /* as far as epoll has told */
+    bool reset;                      /* to end with a reset: what was sent is not whole, and does not show it */
 
     struct osp__buffer in;           /* the current request starts at in.start */
     struct osp__buffer out;          /* replies not yet sent */
@@ -68,8 +72,12 @@ void osp__connection_stop(struct osp__connection *connection, bool force);
 /* A deadline of the wheel has passed. */
 void osp__connection_expired(struct osp__connection *connection);
 
-/* Sends what is in `out` and `tail`. 1: all sent; 0: the socket takes no more now; negative: the connection is dead. */
-int osp__connection_flush(struct osp__connection *connection);
+/* Sends what is in `out` and `tail`. 1: all sent; 0: the socket takes no more now; negative: the connection is dead.
+ * ctx is NULL on the worker's own stack. */
+int osp__connection_flush(osp_ctx *ctx, struct osp__connection *connection);
+
+/* A transfer begins: the time a slow client may take is counted from here. */
+void osp__connection_begin_transfer(struct osp__connection *connection);
 
 /* Parks the running handler until the socket takes more. 0, or negative when the connection is dead. */
 int osp__connection_wait_writable(osp_ctx *ctx, struct osp__connection *connection);

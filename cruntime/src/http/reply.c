@@ -166,15 +166,15 @@ static void append_body(struct osp__connection *connection, const struct osp__re
     }
 }
 
-void osp__reply(struct osp__connection *connection, const struct osp__reply *reply) {
-    if (connection->replied) return;
+bool osp__reply(struct osp__connection *connection, const struct osp__reply *reply) {
+    if (connection->replied) return false;
     struct survey survey = survey_fields(reply);
     if (!survey.safe || reply->status < 200 || reply->status > 599) {
         osp__diagnose(survey.safe ? "the handler's status %lld is not between 200 and 599"
                                   : "the handler's header fields are malformed (status %lld)",
                       (long long)reply->status);
         osp__reply_error(connection, 500, TEXT("internal server error"));
-        return;
+        return false;
     }
     connection->replied = true;
     if (survey.has_close || reply->framing == OSP_FRAMING_CLOSE) connection->close_after = true;
@@ -182,12 +182,13 @@ void osp__reply(struct osp__connection *connection, const struct osp__reply *rep
     size_t room = OWN_FIELDS + 2 * reply->headers_length + reply->content_type_length;
     if (!osp__buffer_reserve(&connection->out, &connection->local->buffers, room, (size_t)-1 / 4)) {
         give_up(connection);
-        return;
+        return false;
     }
     char *start = connection->out.bytes + connection->out.end;
     connection->out.end += (size_t)(put_head(start, connection, reply, survey) - start);
     if (!osp__reply_without_body(connection, reply->status) && reply->framing == OSP_FRAMING_LENGTH)
         append_body(connection, reply);
+    return !connection->broken;
 }
 
 /* ---- errors ------------------------------------------------------------------------------------------------------ */

@@ -25,8 +25,13 @@ struct osp__reply {
 };
 
 /* Appends the reply to the connection's output and marks the request as replied. A reply whose fields could be used to
- * smuggle others is replaced by a 500, with a diagnostic. */
-void osp__reply(struct osp__connection *connection, const struct osp__reply *reply);
+ * smuggle others is replaced by a 500, with a diagnostic. False when the reply as it was given will not be sent. */
+bool osp__reply(struct osp__connection *connection, const struct osp__reply *reply);
+
+/* Replies with the body followed by everything that can be read from `fd`, which stays the caller's. Regular files are
+ * measured and sent with a length, unless `chunked` says otherwise; what has no size goes out in chunks, or to a client
+ * that knows none until the connection closes. Parks the fiber as long as the source and the client need. */
+void osp__reply_stream(osp_ctx *ctx, struct osp__connection *connection, struct osp__reply *reply, int fd, bool chunked);
 
 /* A complete reply with this body. */
 struct osp__reply osp__reply_whole(int64_t status, const char *body, size_t body_length);

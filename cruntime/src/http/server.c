@@ -39,6 +39,7 @@ void osp__server_release(struct osp__server *server) {
     if (__atomic_sub_fetch(&server->references, 1, __ATOMIC_ACQ_REL) != 0) return;
     if (server->acceptor.fd >= 0) osp__close(server->acceptor.fd);
     osp__job_queue_free(server->queue);
+    osp__identity_release(server->identity);
     osp__release(server);
 }
 
@@ -136,14 +137,13 @@ static void on_stopped(struct osp__acceptor *acceptor, struct osp_worker *worker
 
 /* ---- creating and listening -------------------------------------------------------------------------------------- */
 
-OSP_API int64_t osp_http_create_server(osp_ctx *ctx, int64_t port, char *address, char **error) {
-    int status = osp__runtime_ensure();
-    if (status != 0) {
-        osp__set_error(error, "cannot start the runtime: %s", osp__runtime_problem(status));
+/* Takes over `identity`, also on failure. */
+static int64_t create_server(osp_ctx *ctx, int64_t port, char *address, struct osp__identity *identity, char **error) {
+    int bound_port, fd = osp__listen_socket(ctx, port, address, &bound_port, error);
+    if (fd < 0) {
+        osp__identity_release(identity);
         return 0;
     }
-    int bound_port, fd = osp__listen_socket(ctx, port, address, &bound_port, error);
-    if (fd < 0) return 0;
     size_t watches = (size_t)osp__runtime.worker_count * sizeof(struct osp__watch);
     struct osp__server *server = osp__alloc_zeroed(sizeof *server + watches);
     if (server != NULL) {
@@ -152,6 +152,7 @@ OSP_API int64_t osp_http_create_server(osp_ctx *ctx, int64_t port, char *address
         server->acceptor.stopped = on_stopped;
         osp__acceptor_init(&server->acceptor, fd, server->watches);
         server->port = bound_port;
+        server->identity = identity;
         server->limits = (struct osp__http_limits){.head = osp_http_default_head_limits,
                                                    .body_bytes = (uint64_t)16 << 20,
                                                    .header_ns = (int64_t)10000000000,
@@ -159,11 +160,30 @@ OSP_API int64_t osp_http_create_server(osp_ctx *ctx, int64_t port, char *address
         if (enter_into_table(server)) return server->id;
     }
     osp__set_error(error, "out of memory");
-    if (server != NULL)
+    if (server != NULL) {
         osp__server_release(server);
-    else
+    } else {
+        osp__identity_release(identity);
         osp__close(fd);
+    }
     return 0;
+}
+
+static bool runtime_runs(char **error) {
+    int status = osp__runtime_ensure();
+    if (status != 0) osp__set_error(error, "cannot start the runtime: %s", osp__runtime_problem(status));
+    return status == 0;
+}
+
+OSP_API int64_t osp_http_create_server(osp_ctx *ctx, int64_t port, char *address, char **error) {
+    return runtime_runs(error) ? create_server(ctx, port, address, NULL, error) : 0;
+}
+
+OSP_API int64_t osp_http_create_server_tls(osp_ctx *ctx, int64_t port, char *address, char *certificate_file,
+                                           char *key_file, char **error) {
+    if (!runtime_runs(error)) return 0;
+    struct osp__identity *identity = osp__identity_load(ctx, certificate_file, key_file, error);
+    return identity != NULL ? create_server(ctx, port, address, identity, error) : 0;
 }
 
 OSP_API int64_t osp_http_server_port(osp_ctx *ctx, int64_t server_id) {

@@ -20,6 +20,7 @@
 struct osp__connection;
 struct osp__server;
 struct osp__job_queue;
+struct osp__identity;
 
 /* Limits of a server; the defaults of the language reference until there is a way to set them. */
 struct osp__http_limits {
@@ -39,6 +40,7 @@ struct osp__server {
     bool force;          /* atomic: stop connections in flight too */
     struct osp__acceptor acceptor;
     int port;
+    struct osp__identity *identity; /* NULL: not under TLS */
     osp_thunk code;
     void *env;           /* counted */
     struct osp__job_queue *queue; /* NULL unless threads of an embedder take the requests */

@@ -105,6 +105,18 @@ ssize_t osp__read(int fd, void *buffer, size_t size) {
     return result(n);
 }
 
+ssize_t osp__read_cached(int fd, void *buffer, size_t size) {
+    FAIL_CALL();
+    struct iovec part = {buffer, size};
+    return result(preadv2(fd, &part, 1, -1, RWF_NOWAIT));
+}
+
+bool osp__is_cached(int fd, int64_t offset) {
+    char byte;
+    struct iovec part = {&byte, 1};
+    return preadv2(fd, &part, 1, offset, RWF_NOWAIT) == 1;
+}
+
 ssize_t osp__write(int fd, const void *bytes, size_t size) {
     FAIL_CALL();
     ssize_t n;
@@ -116,6 +128,14 @@ ssize_t osp__write(int fd, const void *bytes, size_t size) {
 ssize_t osp__recv(int fd, void *buffer, size_t size) {
     FAIL_CALL();
     return result(recv(fd, buffer, size, 0));
+}
+
+ssize_t osp__peek(int fd, void *buffer, size_t size) {
+    FAIL_CALL();
+    ssize_t n;
+    do n = recv(fd, buffer, size, MSG_PEEK);
+    while (n < 0 && errno == EINTR);
+    return result(n);
 }
 
 ssize_t osp__send(int fd, const void *bytes, size_t size) {
@@ -186,6 +206,11 @@ int osp__connect(int fd, const struct sockaddr *address, socklen_t size) {
 int osp__set_option(int fd, int level, int option, int value) {
     FAIL_CALL();
     return (int)result(setsockopt(fd, level, option, &value, sizeof value));
+}
+
+void osp__reset_on_close(int fd) {
+    struct linger linger = {.l_onoff = 1, .l_linger = 0};
+    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
 }
 
 int osp__socket_error(int fd) {

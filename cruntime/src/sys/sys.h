@@ -29,8 +29,12 @@ void osp__discard(void *address, size_t size); /* give the pages back; they read
 
 /* ---- descriptors ---- */
 ssize_t osp__read(int fd, void *buffer, size_t size);
+/* Reads what is in memory already: -EAGAIN when that would take a disk, -EOPNOTSUPP where the file cannot tell. */
+ssize_t osp__read_cached(int fd, void *buffer, size_t size);
+bool osp__is_cached(int fd, int64_t offset); /* whether the byte there is in memory already */
 ssize_t osp__write(int fd, const void *bytes, size_t size);
 ssize_t osp__recv(int fd, void *buffer, size_t size);
+ssize_t osp__peek(int fd, void *buffer, size_t size);                   /* what osp__recv would give, left there */
 ssize_t osp__send(int fd, const void *bytes, size_t size);             /* MSG_NOSIGNAL */
 int osp__shutdown_output(int fd);                                       /* the peer sees the end of the input */
 ssize_t osp__send_vector(int fd, struct iovec *parts, int count);       /* MSG_NOSIGNAL */
@@ -46,6 +50,7 @@ int osp__listen(int fd, int backlog);
 int osp__accept(int fd);
 int osp__connect(int fd, const struct sockaddr *address, socklen_t size); /* -EINPROGRESS is normal */
 int osp__set_option(int fd, int level, int option, int value);
+void osp__reset_on_close(int fd);                                      /* the peer sees an error, not an end */
 int osp__socket_error(int fd);                                         /* SO_ERROR as a negative errno, 0 if none */
 int osp__socket_name(int fd, struct sockaddr *address, socklen_t *size);
 
