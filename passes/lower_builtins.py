@@ -367,6 +367,15 @@ def _http_method(symbol: str) -> Expansion:
     return expand
 
 
+def _with_options(symbol: str) -> Expansion:
+    """A record of options, the last argument, is handed to C as its fields."""
+
+    def expand(s: Lowering, b: Builder, args: list[Value], result: Type) -> Value:
+        return s.runtime(b, symbol, [*args[:-1], *s.fields(b, args[-1])], result)
+
+    return expand
+
+
 def _abs(s: Lowering, b: Builder, args: list[Value], result: Type) -> Value:
     """The negation is checked, so the least integer fails; a float cannot."""
     (x,) = args
@@ -487,6 +496,7 @@ _EXPANSIONS: dict[str, Expansion] = {
     "expectAll": lambda s, b, args, result: s.testing.all(b, s.string(b, "expectAll"), args[0]),
     "checkAll": lambda s, b, args, result: s.testing.all(b, *args),
     "spawnProcess": lambda s, b, args, result: s.processes.start(b, args, result),
+    "httpConfigure": _with_options("osp_http_configure"),
     "httpListen": lambda s, b, args, result: s.handlers.http_listen(b, args, result),
     "websocketConnect": lambda s, b, args, result: s.websockets.connect(b, args, result),
     "httpRequest": _http_method("osp_http_request"),

@@ -67,12 +67,7 @@ class Handlers:
             return self.l.match(b, reply, UNIT, arms)
         if t is STRING:
             return self.l.runtime(b, "osp_http_respond_text", [request, reply], UNIT)
-        names = self.l.datas.field_names(t, self.l.datas.variants(t)[0])
-        fields = [
-            b.create("osp.get_field", [reply], [self.l.datas.field_type(t, n)], {"field": n}).result
-            for n in names
-        ]
-        return self.l.runtime(b, "osp_http_respond", [request, *fields], UNIT)
+        return self.l.runtime(b, "osp_http_respond", [request, *self.l.fields(b, reply)], UNIT)
 
     def _fail(self, b: Builder, request: Value, message: Value) -> Value:
         return self.l.runtime(b, "osp_http_respond_error", [request, message], UNIT)

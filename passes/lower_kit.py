@@ -53,6 +53,14 @@ class Kit:
 
     # ---- small building blocks
 
+    def fields(self, b: Builder, record: Value) -> list[Value]:
+        """The fields of a record, in the order of its declaration."""
+        names = self.datas.field_names(record.type, self.datas.variants(record.type)[0])
+        return [
+            b.create("osp.get_field", [record], [self.datas.field_type(record.type, n)], {"field": n}).result
+            for n in names
+        ]
+
     def runtime(self, b: Builder, symbol: str, args: Sequence[Value], result: Type) -> Value:
         """A call of a runtime function; a fallible one gives a `Result`, one without a result Unit."""
         fn = RUNTIME[symbol]

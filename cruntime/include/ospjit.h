@@ -150,6 +150,23 @@ OSP_API int64_t osp_http_create_server_tls(osp_ctx *ctx, int64_t port, char *add
 /* The port a server is bound to, or -1 when there is no such server. */
 OSP_API int64_t osp_http_server_port(osp_ctx *ctx, int64_t server_id);
 
+/* What can be set for a server before it listens. Begin with http_default_options(). Sizes are bytes, times
+ * milliseconds; bounds are checked when the options are used. */
+typedef struct http_options {
+    uint32_t size;              /* sizeof(http_options), so that fields can be added */
+    int64_t request_line_bytes; /* 8192; a longer line is answered with 414 */
+    int64_t header_bytes;       /* 65536 of all fields together; over it 431 */
+    int64_t header_fields;      /* 100; more are answered with 431 */
+    int64_t body_bytes;         /* 16 MiB of a body kept in memory */
+    int64_t total_body_bytes;   /* 256 MiB of any body, the part on disk included; over it 413 */
+    int64_t header_timeout_ms;  /* 10000 for a request's head, and for the TLS handshake; then 408 */
+    int64_t idle_timeout_ms;    /* 60000 between two requests; then the connection is closed */
+    int64_t stall_timeout_ms;   /* 30000 to send a body or take a reply, however small; then 4096 bytes a second */
+    int64_t connections;        /* at once; more are answered with 503; 0: as many as descriptors allow */
+    const char *access_log;     /* NULL or "": as the process is set up; "-": standard error; else a file's name */
+} http_options;
+OSP_API http_options http_default_options(void);
+
 /* Starts accepting; each request runs code(ctx, env, request) on a fiber of its own. Takes one count of `env`. */
 OSP_API void osp_http_listen(osp_ctx *ctx, int64_t server_id, osp_thunk code, void *env, char **error);
 
@@ -184,6 +201,9 @@ OSP_API void osp_http_job_respond(void *job, int64_t status, const char *headers
  * the runtime frees; NULL is answered with 500. With handler NULL, osprey_handle_http_request is called if the program
  * defines it (the deprecated bridge; its malloc'd headers and body are freed by the runtime). */
 OSP_API int64_t http_create_server(int64_t port, const char *address);
+OSP_API int64_t http_create_server_tls(int64_t port, const char *address, const char *certificate_file,
+                                       const char *key_file);
+OSP_API int64_t http_configure(int64_t server_id, const http_options *options); /* before http_listen */
 OSP_API int64_t http_server_port(int64_t server_id);
 OSP_API int64_t http_listen(int64_t server_id,
                             char *(*handler)(char *method, char *path, char *headers, char *body));

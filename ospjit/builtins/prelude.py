@@ -32,6 +32,20 @@ type HttpResponse = {
     partialLength: int
 }
 
+/// What `httpConfigure` sets for a server: sizes in bytes, times in milliseconds.
+type HttpOptions = {
+    requestLineBytes: int,
+    headerBytes: int,
+    headerFields: int,
+    bodyBytes: int,
+    totalBodyBytes: int,
+    headerTimeout: int,
+    idleTimeout: int,
+    stallTimeout: int,
+    connections: int,
+    accessLog: string
+}
+
 /// A JSON text as a value. The order of the variants is binding: the runtime makes and reads them.
 type JsonValue = JsonNull
     | JsonBool { value: bool }
@@ -56,7 +70,19 @@ FIELD_DEFAULTS: dict[str, dict[str, int | str | bool]] = {
         "isComplete": True,
         "partialBody": "",
         "partialLength": COMPUTED,
-    }
+    },
+    "HttpOptions": {
+        "requestLineBytes": 8192,
+        "headerBytes": 65536,
+        "headerFields": 100,
+        "bodyBytes": 16 << 20,
+        "totalBodyBytes": 256 << 20,
+        "headerTimeout": 10000,
+        "idleTimeout": 60000,
+        "stallTimeout": 30000,
+        "connections": 0,
+        "accessLog": "",
+    },
 }
 
 #: Other names for fields, accepted in constructions and updates.

@@ -695,6 +695,12 @@ _b(
     suspends=True,
 )
 _b(
+    "httpConfigure",
+    "(serverID: int, options: HttpOptions) -> Result<Unit, string>",
+    "Sets limits, time-outs and the access log of a server that does not listen yet.",
+    cap="http",
+)
+_b(
     "httpServerPort",
     "(serverID: int) -> int",
     "The port that a server is bound to.",
@@ -1042,6 +1048,12 @@ _r("osp_test_end", "() -> Unit")
 _r("osp_test_compare", "(label: string, place: string, expected: string, actual: string) -> Unit")
 _r("osp_test_all", "(label: string, place: string, values: List<bool>) -> Unit")
 _r("osp_http_listen", "(serverID: int, handler: thunk) -> Result<Unit, string>", suspends=True)
+_r(
+    "osp_http_configure",
+    "(serverID: int, requestLineBytes: int, headerBytes: int, headerFields: int, bodyBytes: int,"
+    " totalBodyBytes: int, headerTimeout: int, idleTimeout: int, stallTimeout: int, connections: int,"
+    " accessLog: string) -> Result<Unit, string>",
+)
 _r(
     "osp_http_request",
     "(clientID: int, method: string, path: string, headers: string, body: string) -> Result<int, string>",

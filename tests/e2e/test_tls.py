@@ -78,10 +78,11 @@ def ask(path: str, *, method: str = "GET", close: bool = True, body: bytes = b""
 
 
 def test_requests_over_https(port: int) -> None:
+    authority = str(CERTIFICATES / "authority.pem")
     with requests.Session() as session:
-        session.verify = str(CERTIFICATES / "authority.pem")
         for n in range(20):
-            reply = session.post(f"https://localhost:{port}/{n}", data=b"x" * n * 5000, timeout=PATIENCE)
+            url = f"https://localhost:{port}/{n}"
+            reply = session.post(url, data=b"x" * n * 5000, timeout=PATIENCE, verify=authority)
             assert (reply.status_code, reply.content) == (200, f"/{n} ".encode() + b"x" * n * 5000)
 
 
@@ -90,9 +91,8 @@ def test_a_pipeline_and_a_proper_end(port: int) -> None:
         assert connection.version() == "TLSv1.3"
         connection.sendall(b"".join(ask(f"/{n}", close=n == 499) for n in range(500)))
         text = read_all(connection)  # recv raises if the end comes without close_notify
-    assert [text.index(b"\r\n\r\n/%d " % n) for n in range(500)] == sorted(
-        text.index(b"\r\n\r\n/%d " % n) for n in range(500)
-    )
+    places = [text.index(b"\r\n\r\n/%d " % n) for n in range(500)]
+    assert places == sorted(places)
     assert text.count(b"HTTP/1.1 200 OK\r\n") == 500
 
 
@@ -178,34 +178,54 @@ def test_handshakes_that_do_not_go_on_end(port: int) -> None:
     assert 1.4 < time.monotonic() - started < 5.0
 
 
+#: The key of other.pem under the password "secret", in the new form and in the old one.
 ENCRYPTED = """-----BEGIN ENCRYPTED PRIVATE KEY-----
-MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAikvjFf8Wk1IAICCAAw
-DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEDnvQrWxJ+Hl7BZc3gDmZpYEgZBv
+MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAgWI7j6W3FEeQICCAAw
+DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEIbaCh8RHcIwoRcFfYCiM5UEgZAw
+sTs5C2oEL9mY6l5Eayw906rsa3VzLxKNzSDdicfdwr/DRMWfho0DummOteq/BwQ5
+t/OS6WJYcteLXSQFGQR0y36XbvtuiQuEa4R9kID4MF1mBG1KDYjm7qQ59291q7L/
+0j946UPUAK9qyqrdNJVW4k6Vzmh/Fcx0QOkDlQJsuRnKEH2MkeHCN4mLhyn1ELM=
 -----END ENCRYPTED PRIVATE KEY-----
+"""
+ENCRYPTED_OLD = """-----BEGIN EC PRIVATE KEY-----
+Proc-Type: 4,ENCRYPTED
+DEK-Info: AES-128-CBC,35A10D50FC8085FD77874DE2B2C92EE7
+
+TaEIDou5dADDQ8OOL/vP9pG9fNjcdDeLrKkqjnsw/bNyd+Gtecpo9YyMRRCNTeRw
+jnW1BvaJhXAPFatv6cNVvf7U3zJGSrWel1vTg1eLgRFCqNGkYFbet0qsplrD4BsR
+ydqp603q+ik8o0bi07Y8P9NtL8i5l4lupgXYS7wttsM=
+-----END EC PRIVATE KEY-----
 """
 
 
-@pytest.mark.parametrize(
-    ("certificate", "key", "message"),
-    [
-        ("missing.pem", "good.pem", "cannot read the certificate {c}: No such file or directory"),
-        ("good.pem", "missing.pem", "cannot read the key {k}: No such file or directory"),
-        ("folder", "good.pem", "cannot read the certificate {c}: Is a directory"),
-        ("text", "good.pem", "{c} holds no certificate in PEM form"),
-        ("empty", "good.pem", "{c} holds no certificate in PEM form"),
-        ("good.pem", "text", "{k} holds no private key in PEM form"),
-        ("good.pem", "authority.pem", "{k} holds no private key in PEM form"),
-        ("good.pem", "other.pem", "the key in {k} does not belong to the certificate in {c}"),
-        ("good.pem", "encrypted", "the key in {k} is encrypted"),
-    ],
-)
-def test_files_that_cannot_be_used(tmp_path: Path, certificate: str, key: str, message: str) -> None:
+#: certificate, key, and what is said about them
+UNUSABLE = [
+    ("missing.pem", "good.pem", "cannot read the certificate {c}: No such file or directory"),
+    ("good.pem", "missing.pem", "cannot read the key {k}: No such file or directory"),
+    ("folder", "good.pem", "cannot read the certificate {c}: Is a directory"),
+    ("text", "good.pem", "{c} holds no certificate in PEM form"),
+    ("empty", "good.pem", "{c} holds no certificate in PEM form"),
+    ("good.pem", "text", "{k} holds no private key in PEM form"),
+    ("good.pem", "authority.pem", "{k} holds no private key in PEM form"),
+    ("good.pem", "other.pem", "the key in {k} does not belong to the certificate in {c}"),
+    ("good.pem", "encrypted", "the key in {k} is encrypted"),
+    ("good.pem", "encrypted-old", "the key in {k} is encrypted"),
+]
+
+
+def test_files_that_cannot_be_used(tmp_path: Path) -> None:
     for name in ("good.pem", "other.pem", "authority.pem"):
         shutil.copy(CERTIFICATES / name, tmp_path)
     (tmp_path / "folder").mkdir()
     (tmp_path / "empty").touch()
     (tmp_path / "text").write_text("no PEM\n")
     (tmp_path / "encrypted").write_text(ENCRYPTED)
-    c, k = tmp_path / certificate, tmp_path / key
-    done = run(program_with(tmp_path, c, k))
-    assert (done.stdout, done.stderr, done.returncode) == (f"no: {message.format(c=c, k=k)}\n", "", 0)
+    (tmp_path / "encrypted-old").write_text(ENCRYPTED_OLD)
+    calls, expected = "", ""
+    for certificate, key, message in UNUSABLE:
+        c, k = tmp_path / certificate, tmp_path / key
+        calls += f'print(httpCreateServerTls(0, "127.0.0.1", "{c}", "{k}"))\n'
+        expected += f"Error({message.format(c=c, k=k)})\n"
+    (tmp_path / "app.osp").write_text(calls)
+    done = run(tmp_path / "app.osp")
+    assert (done.stdout, done.stderr, done.returncode) == (expected, "", 0)

@@ -60,23 +60,41 @@ static bool is_readable(const char *what, const char *file, char *reason, size_t
     return code == 0;
 }
 
-static bool newest_error_is(int library, int code)
+/* What OpenSSL's error queue says; one failure leaves several entries, and their number and order vary. */
+struct complaint {
+    bool no_start, mismatch, password, no_key;
+    char text[128]; /* of the first entry: the cause */
+};
+
+static struct complaint take_complaint(void)
 {
-    unsigned long error = ERR_peek_last_error();
-    return ERR_GET_LIB(error) == library && ERR_GET_REASON(error) == code;
+    struct complaint complaint = {.text = "unknown error"};
+    bool first = true;
+    for (unsigned long error; (error = ERR_get_error()) != 0; first = false) {
+        int library = ERR_GET_LIB(error), code = ERR_GET_REASON(error);
+        const char *text = ERR_reason_error_string(error);
+        if (first && text != NULL)
+            snprintf(complaint.text, sizeof complaint.text, "%s", text);
+        complaint.no_start |= library == ERR_LIB_PEM && code == PEM_R_NO_START_LINE;
+        complaint.mismatch |=
+            library == ERR_LIB_X509 && (code == X509_R_KEY_VALUES_MISMATCH || code == X509_R_KEY_TYPE_MISMATCH);
+        complaint.password |= (library == ERR_LIB_PEM && (code == PEM_R_BAD_PASSWORD_READ ||
+                                                          code == PEM_R_PROBLEMS_GETTING_PASSWORD)) ||
+                              (library == ERR_LIB_CRYPTO && code == ERR_R_INTERRUPTED_OR_CANCELLED);
+        complaint.no_key |= library == ERR_LIB_OSSL_DECODER;
+    }
+    return complaint;
 }
 
 static bool use_certificate(SSL_CTX *context, const char *file, char *reason, size_t size)
 {
     if (SSL_CTX_use_certificate_chain_file(context, file) == 1)
         return true;
-    char text[128];
-    bool none = newest_error_is(ERR_LIB_PEM, PEM_R_NO_START_LINE);
-    osp__tls_take_error(text, sizeof text);
-    if (none)
+    struct complaint complaint = take_complaint();
+    if (complaint.no_start)
         snprintf(reason, size, "%s holds no certificate in PEM form", file);
     else
-        snprintf(reason, size, "the certificate %s cannot be used: %s", file, text);
+        snprintf(reason, size, "the certificate %s cannot be used: %s", file, complaint.text);
     return false;
 }
 
@@ -84,19 +102,15 @@ static bool use_key(SSL_CTX *context, const char *file, const char *certificate_
 {
     if (SSL_CTX_use_PrivateKey_file(context, file, SSL_FILETYPE_PEM) == 1 && SSL_CTX_check_private_key(context) == 1)
         return true;
-    char text[128];
-    unsigned long error = ERR_peek_last_error();
-    int code = ERR_GET_REASON(error);
-    bool of_x509 = ERR_GET_LIB(error) == ERR_LIB_X509, of_pem = ERR_GET_LIB(error) == ERR_LIB_PEM;
-    osp__tls_take_error(text, sizeof text);
-    if (of_x509 && (code == X509_R_KEY_VALUES_MISMATCH || code == X509_R_KEY_TYPE_MISMATCH))
+    struct complaint complaint = take_complaint();
+    if (complaint.mismatch)
         snprintf(reason, size, "the key in %s does not belong to the certificate in %s", file, certificate_file);
-    else if (of_pem && (code == PEM_R_BAD_PASSWORD_READ || code == PEM_R_PROBLEMS_GETTING_PASSWORD))
+    else if (complaint.password)
         snprintf(reason, size, "the key in %s is encrypted", file);
-    else if (of_pem || ERR_GET_LIB(error) == ERR_LIB_OSSL_DECODER)
+    else if (complaint.no_start || complaint.no_key)
         snprintf(reason, size, "%s holds no private key in PEM form", file);
     else
-        snprintf(reason, size, "the key in %s cannot be used: %s", file, text);
+        snprintf(reason, size, "the key in %s cannot be used: %s", file, complaint.text);
     return false;
 }
 

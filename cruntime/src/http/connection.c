@@ -18,8 +18,7 @@
 #define REQUESTS_PER_TURN 128            /* then other connections have theirs */
 #define OUTPUT_PER_FLUSH ((size_t)65536) /* of a pipeline's replies */
 #define LINGER_NS ((int64_t)2000000000)
-#define GRACE_NS ((int64_t)30000000000)  /* to send a body or take a reply, however small ... */
-#define SLOWEST_RATE 4096                /* ... and then so many bytes a second */
+#define SLOWEST_RATE 4096                /* bytes a second, once stall_ns have passed */
 
 static void advance(struct osp__connection *connection);
 
@@ -152,7 +151,7 @@ int osp__connection_flush(osp_ctx *ctx, struct osp__connection *connection) {
 }
 
 static int64_t transfer_deadline(const struct osp__connection *connection, uint64_t bytes) {
-    return connection->phase_started_ns + GRACE_NS + (int64_t)(bytes / SLOWEST_RATE) * 1000000000;
+    return connection->phase_started_ns + connection->server->limits.stall_ns + (int64_t)(bytes / SLOWEST_RATE) * 1000000000;
 }
 
 static void begin_phase(struct osp__connection *connection) {

@@ -4,6 +4,7 @@
 #include "server.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -153,10 +154,8 @@ static int64_t create_server(osp_ctx *ctx, int64_t port, char *address, struct o
         osp__acceptor_init(&server->acceptor, fd, server->watches);
         server->port = bound_port;
         server->identity = identity;
-        server->limits = (struct osp__http_limits){.head = osp_http_default_head_limits,
-                                                   .body_bytes = (uint64_t)16 << 20,
-                                                   .header_ns = (int64_t)10000000000,
-                                                   .idle_ns = (int64_t)60000000000};
+        http_options defaults = http_default_options();
+        (void)osp__http_limits_from(&defaults, &server->limits, error);
         if (enter_into_table(server)) return server->id;
     }
     osp__set_error(error, "out of memory");
@@ -195,15 +194,63 @@ OSP_API int64_t osp_http_server_port(osp_ctx *ctx, int64_t server_id) {
     return port;
 }
 
-static void drain_all(void);
-void osp__server_listen(int64_t id, osp_thunk code, void *env, struct osp__job_queue *queue, char **error) {
+/* ---- configuring ------------------------------------------------------------------------------------------------- */
+
+/* The server, when its state could be changed from BOUND to STARTING: nobody else can change it now. NULL with *error
+ * set when there is none, or it listens already. */
+static struct osp__server *seize(int64_t id, char **error) {
     struct osp__server *server = osp__server_find(id);
+    if (server == NULL) {
+        osp__set_error(error, "there is no server with id %lld", (long long)id);
+        return NULL;
+    }
     int expected = OSP_SERVER_BOUND;
-    if (server == NULL || !__atomic_compare_exchange_n(&server->state, &expected, OSP_SERVER_LISTENING, false,
-                                                       __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
-        osp__set_error(error, server == NULL ? "there is no server with id %lld" : "server %lld is listening already",
-                       (long long)id);
-        if (server != NULL) osp__server_release(server);
+    if (__atomic_compare_exchange_n(&server->state, &expected, OSP_SERVER_STARTING, false, __ATOMIC_SEQ_CST,
+                                    __ATOMIC_SEQ_CST))
+        return server;
+    osp__set_error(error, "server %lld is %s already", (long long)id,
+                   expected >= OSP_SERVER_STOPPING ? "stopping" : "listening");
+    osp__server_release(server);
+    return NULL;
+}
+
+static void configure(int64_t id, const http_options *options, char **error) {
+    struct osp__http_limits limits;
+    if (!osp__http_limits_from(options, &limits, error)) return;
+    struct osp__server *server = seize(id, error);
+    if (server == NULL) return;
+    server->limits = limits;
+    __atomic_store_n(&server->state, OSP_SERVER_BOUND, __ATOMIC_SEQ_CST);
+    osp__server_release(server);
+}
+
+/* The fields of the language's HttpOptions in their order. */
+OSP_API void osp_http_configure(osp_ctx *ctx, int64_t server_id, int64_t request_line_bytes, int64_t header_bytes,
+                                int64_t header_fields, int64_t body_bytes, int64_t total_body_bytes,
+                                int64_t header_timeout, int64_t idle_timeout, int64_t stall_timeout,
+                                int64_t connections, char *access_log, char **error) {
+    (void)ctx;
+    const http_options options = {.size = sizeof options,
+                                  .request_line_bytes = request_line_bytes,
+                                  .header_bytes = header_bytes,
+                                  .header_fields = header_fields,
+                                  .body_bytes = body_bytes,
+                                  .total_body_bytes = total_body_bytes,
+                                  .header_timeout_ms = header_timeout,
+                                  .idle_timeout_ms = idle_timeout,
+                                  .stall_timeout_ms = stall_timeout,
+                                  .connections = connections,
+                                  .access_log = access_log};
+    configure(server_id, &options, error);
+}
+
+/* ---- listening --------------------------------------------------------------------------------------------------- */
+
+static void drain_all(void);
+
+void osp__server_listen(int64_t id, osp_thunk code, void *env, struct osp__job_queue *queue, char **error) {
+    struct osp__server *server = seize(id, error);
+    if (server == NULL) {
         osp__job_queue_free(queue);
         osp_drop(env);
         return;
@@ -216,6 +263,7 @@ void osp__server_listen(int64_t id, osp_thunk code, void *env, struct osp__job_q
     osp__runtime_service(1);
     __atomic_add_fetch(&server->references, 1, __ATOMIC_RELAXED); /* of the listeners, until they have stopped */
     int status = osp__acceptor_start(&server->acceptor);
+    __atomic_store_n(&server->state, OSP_SERVER_LISTENING, __ATOMIC_SEQ_CST);
     if (status != 0) {
         osp__set_error(error, "cannot listen: %s", strerrordesc_np(-status));
         char *ignored = NULL;
@@ -285,8 +333,10 @@ static void force_on_worker(struct osp__work *work, struct osp_worker *worker) {
     osp__server_release(server);
 }
 
-/* Asks every worker; false when the server was not listening (any more). */
+/* Asks every worker; false when the server was not listening (any more). Another thread may be starting it just now:
+ * that takes microseconds. */
 static bool begin_stop(struct osp__server *server) {
+    while (__atomic_load_n(&server->state, __ATOMIC_SEQ_CST) == OSP_SERVER_STARTING) sched_yield();
     int expected = OSP_SERVER_LISTENING;
     if (!__atomic_compare_exchange_n(&server->state, &expected, OSP_SERVER_STOPPING, false, __ATOMIC_SEQ_CST,
                                      __ATOMIC_SEQ_CST))
@@ -299,6 +349,7 @@ static bool begin_stop(struct osp__server *server) {
 
 static void force_stop(struct osp__server *server) {
     if (!all_acknowledged(server)) return; /* a worker is busy computing; it will find the server stopping */
+    if (__atomic_exchange_n(&server->forced, true, __ATOMIC_SEQ_CST)) return;
     if (server->queue != NULL) osp__job_queue_abandon(server->queue);
     for (int i = 0; i < osp__runtime.worker_count; i++) {
         struct osp__watch *watch = &server->watches[i];

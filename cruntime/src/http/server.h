@@ -14,6 +14,7 @@
 #include "../net/acceptor.h"
 #include "../sched/runtime.h"
 #include "buffer.h"
+#include "options.h"
 #include "request_parser.h"
 #include "wheel.h"
 
@@ -22,14 +23,13 @@ struct osp__server;
 struct osp__job_queue;
 struct osp__identity;
 
-/* Limits of a server; the defaults of the language reference until there is a way to set them. */
-struct osp__http_limits {
-    osp_http_head_limits head;
-    uint64_t body_bytes;
-    int64_t header_ns, idle_ns;
+enum osp__server_state {
+    OSP_SERVER_BOUND,    /* may be configured */
+    OSP_SERVER_STARTING, /* for the moment that it takes: nothing else may be done */
+    OSP_SERVER_LISTENING,
+    OSP_SERVER_STOPPING,
+    OSP_SERVER_STOPPED
 };
-
-enum osp__server_state { OSP_SERVER_BOUND, OSP_SERVER_LISTENING, OSP_SERVER_STOPPING, OSP_SERVER_STOPPED };
 
 struct osp__server {
     int64_t id;
@@ -37,7 +37,7 @@ struct osp__server {
     int64_t connections; /* atomic */
     int64_t stoppers;    /* atomic: connections whose own handlers wait for the server to stop */
     int state;           /* atomic: enum osp__server_state */
-    bool force;          /* atomic: stop connections in flight too */
+    bool forced;         /* atomic: connections in flight have been told to end */
     struct osp__acceptor acceptor;
     int port;
     struct osp__identity *identity; /* NULL: not under TLS */

@@ -1,6 +1,7 @@
 # The HTTP server: what stands between the pure protocol code and the scheduler.
 set(OSP_SERVER_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/buffer.c
+    ${CMAKE_CURRENT_LIST_DIR}/options.c
     ${CMAKE_CURRENT_LIST_DIR}/wheel.c
     ${CMAKE_CURRENT_LIST_DIR}/status.c
     ${CMAKE_CURRENT_LIST_DIR}/reply.c
