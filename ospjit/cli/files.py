@@ -24,13 +24,21 @@ def read_source(name: str) -> Source | None:
     except ValueError as error:
         print(f"ospjit: cannot read {name!r}: {error}", file=sys.stderr)
         return None
-    if len(data) > MAX_BYTES:
-        print(f"ospjit: cannot read {name}: larger than {MAX_BYTES >> 20} MiB", file=sys.stderr)
+    try:
+        return decode_source("<stdin>" if name == "-" else name, data)
+    except ValueError as error:
+        print(f"ospjit: cannot read {name}: {error}", file=sys.stderr)
         return None
+
+
+def decode_source(name: str, data: bytes) -> Source:
+    """The source in a file's bytes; a byte-order mark is no part of it. Raises ValueError, with a reason for
+    a person, for what is no text or is too large."""
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"larger than {MAX_BYTES >> 20} MiB")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        print(f"ospjit: cannot read {name}: not UTF-8 (line {line}, byte {error.start})", file=sys.stderr)
-        return None
-    return Source("<stdin>" if name == "-" else name, text.removeprefix("\ufeff"))
+        raise ValueError(f"not UTF-8 (line {line}, byte {error.start})") from None
+    return Source(name, text.removeprefix("\ufeff"))

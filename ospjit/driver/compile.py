@@ -32,19 +32,24 @@ class Compilation:
         self.timer = Timer()
 
     @cached_property
-    def tree(self) -> ast.Program:
-        """The syntax tree."""
+    def _parsed(self) -> ast.Program:
+        """The syntax tree, or what there is of it after syntax errors."""
         with self.timer.span("parse"):
             from ospjit.syntax.parser import parse
 
-            program = parse(self.source, self.diagnostics)
+            return parse(self.source, self.diagnostics)
+
+    @property
+    def tree(self) -> ast.Program:
+        """The syntax tree of a program without syntax errors."""
+        tree = self._parsed
         self.diagnostics.raise_if_errors()
-        return program
+        return tree
 
     @cached_property
     def core(self) -> core.Program:
         """The checked, elaborated program."""
-        tree = self.tree
+        tree = self._parsed
         with self.timer.span("check"):
             from ospjit.types.check import CheckOptions, check
 

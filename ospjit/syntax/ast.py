@@ -20,7 +20,7 @@ Shapes a reader has to know:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ospjit.diagnostics.source import Source, Span
 
@@ -291,6 +291,19 @@ class Link(Node):
     value: str
 
 
+@dataclass(slots=True)
+class Damage:
+    """What syntax errors left unknown. `names`: what the unreadable parts seem to declare; `regions`: where
+    the tree may not say what its author meant, as pairs of start and end."""
+
+    names: set[str] = field(default_factory=set)
+    regions: list[tuple[int, int]] = field(default_factory=list)
+
+    def covers(self, at: int) -> bool:
+        """Whether a place in the source lies in one of the regions."""
+        return any(start <= at <= end for start, end in self.regions)
+
+
 @dataclass(slots=True, eq=False)
 class Program:
     """A source file: its statements and declarations in order, and the libraries it links."""
@@ -298,6 +311,7 @@ class Program:
     source: Source
     statements: list[Stmt]
     links: list[Link]
+    damage: Damage = field(default_factory=Damage)
 
 
 # Literals and names
@@ -341,6 +355,11 @@ class BoolLit(Expr):
 @dataclass(slots=True, eq=False)
 class UnitLit(Expr):
     """`()`."""
+
+
+@dataclass(slots=True, eq=False)
+class Broken(Expr):
+    """What stands where a syntax error was: a value that nothing is known of."""
 
 
 @dataclass(slots=True, eq=False)

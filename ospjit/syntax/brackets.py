@@ -8,14 +8,20 @@ bracket means.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 from ospjit.diagnostics import Diagnostics, Label, Source, Span
+from ospjit.syntax import ast
 from ospjit.syntax.tokens import CLOSERS, OPENERS, SPELLING, Token
 
 _DECLARATIONS = frozenset("LET MUT TYPE EXTERN IMPORT EFFECT MODULE EXPORT".split())
 
 
-def pair(tokens: list[Token], source: Source, diagnostics: Diagnostics) -> list[Token]:
-    """Set the mates; returns the list itself, or a mended copy if brackets do not pair."""
+def pair(
+    tokens: list[Token], source: Source, diagnostics: Diagnostics, damage: ast.Damage | None = None
+) -> list[Token]:
+    """Set the mates; returns the list itself, or a mended copy if brackets do not pair. Where a brace is
+    missing, blocks may not be what their author meant: the declarations around go to `damage`."""
     stack: list[int] = []
     for index, token in enumerate(tokens):
         kind = token.type
@@ -36,8 +42,14 @@ def pair(tokens: list[Token], source: Source, diagnostics: Diagnostics) -> list[
     if attempt.brace_fault:
         attempt = _Mender(tokens, source, margin=True)
         attempt.run()
+    margins = attempt.margins()
     for message, span, labels in attempt.faults:
         diagnostics.error("OSP1009", message, span, labels=labels)
+        if damage is not None and span.text in ("{", "}", "${"):
+            # The declaration at the left margin that the fault lies in, or that ends before it.
+            after = bisect_right(margins, span.start)
+            end = margins[after] - 1 if after < len(margins) else len(source.text)
+            damage.regions.append((margins[after - 1] if after else 0, end))
     for index, token in enumerate(attempt.out):
         token.mate = -1
         if token.type in OPENERS:
@@ -78,6 +90,11 @@ class _Mender:
                     self._unclosed()
             token.mended, self.dropped = self.dropped, False
             self.out.append(token)
+
+    def margins(self) -> list[int]:
+        """Where declarations begin at the left margin."""
+        tokens = enumerate(self.tokens)
+        return [t.start for i, t in tokens if t.newline and self._declares(i) and not self._indent(t)]
 
     def _declares(self, index: int) -> bool:
         kind = self.tokens[index].type

@@ -34,13 +34,20 @@ _DECLARATORS = frozenset(("FN", "TYPE", "EFFECT"))
 
 
 class _Frame:
-    """An open bracket: `kind` is "arms", "effect" or "other"; `heads` wait for their brace, last first."""
+    """An open bracket: `kind` is "arms", "effect" or "other"; `heads` wait for their brace, last first;
+    `in_type` while a type is being declared."""
 
-    __slots__ = ("heads", "kind")
+    __slots__ = ("heads", "in_type", "kind")
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self.heads: list[str] = []
+        self.in_type = False
+
+    def declare(self, *heads: str, in_type: bool = False) -> None:
+        """A declaration begins: heads that still wait for a brace belong to a statement that is broken."""
+        self.heads[:] = heads
+        self.in_type = in_type
 
 
 class _Classifier:
@@ -180,7 +187,7 @@ class _Classifier:
             if named:
                 token.type = "ANON_LBRACE"
             self._open()
-        elif not token.newline and self._continues(index, before, head, named):
+        elif not token.newline and (self._continues(index, before, head, named) or self._payload(index)):
             token.type = "RECORD_LBRACE"
             self._open()
         else:
@@ -193,6 +200,12 @@ class _Classifier:
         if named:
             return not (head == "match" and self._typed_pattern(index + 1))
         return before == "GT" and self.tokens[index + 1].type == "RBRACE"
+
+    def _payload(self, index: int) -> bool:
+        """Whether a brace holds the fields of a variant that is being declared."""
+        if not self.frames[-1].in_type or index < 2:
+            return False
+        return self._before(index) == "NAME" and self._before(index - 1) in ("EQ", "BAR")
 
     def _less(self, index: int, token: Token) -> None:
         """Rule 5: type arguments of a name in an expression."""
@@ -290,12 +303,14 @@ class _Classifier:
     # Declarations
 
     def _statement(self, _index: int, _token: Token) -> None:
-        """A declaration begins: heads that still wait for a brace belong to a statement that is broken."""
-        self.frames[-1].heads.clear()
+        self.frames[-1].declare()
+
+    def _type(self, _index: int, _token: Token) -> None:
+        self.frames[-1].declare(in_type=True)
 
     def _function(self, index: int, _token: Token) -> None:
         if self.tokens[index + 1].type == "NAME":
-            self.frames[-1].heads[:] = ["fn"] if self._before(index) != "EXTERN" else []
+            self.frames[-1].declare(*("fn",) if self._before(index) != "EXTERN" else ())
 
     def _equals(self, _index: int, _token: Token) -> None:
         heads = self.frames[-1].heads
@@ -303,13 +318,13 @@ class _Classifier:
             heads.pop()
 
     def _effect(self, _index: int, _token: Token) -> None:
-        self.frames[-1].heads[:] = ["effect"]
+        self.frames[-1].declare("effect")
 
     def _module(self, _index: int, _token: Token) -> None:
-        self.frames[-1].heads[:] = ["module"]
+        self.frames[-1].declare("module")
 
     def _import(self, index: int, _token: Token) -> None:
-        self.frames[-1].heads.clear()
+        self.frames[-1].declare()
         tokens = self.tokens
         at = index + 1
         while tokens[at].type == "NAME" or tokens[at].type in _KEYWORD_TYPES:
@@ -342,7 +357,7 @@ _HANDLERS: dict[str, Callable[[_Classifier, int, Token], None]] = {
     "YIELD": _Classifier._yield,
     "LET": _Classifier._statement,
     "MUT": _Classifier._statement,
-    "TYPE": _Classifier._statement,
+    "TYPE": _Classifier._type,
     "EXTERN": _Classifier._statement,
     "EXPORT": _Classifier._statement,
     "FN": _Classifier._function,

@@ -8,6 +8,7 @@ nobody uses) are reported here and the tree goes on. It must never look at white
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from ospjit.diagnostics import Diagnostics, Source, Span
@@ -46,8 +47,9 @@ class Grammar:
         ("left", "CALL_LPAREN", "INDEX_LBRACKET", "RECORD_LBRACE", "DOT"),
     )
 
-    def __init__(self, source: Source, diagnostics: Diagnostics) -> None:
+    def __init__(self, source: Source, diagnostics: Diagnostics, damage: ast.Damage | None = None) -> None:
         self.source = source
+        self.damage = damage or ast.Damage()
         self.diagnostics = diagnostics
         self.parenthesised: set[ast.Expr] = set()
         # Declarations found in blocks that have not turned out to be the body of a module.
@@ -132,7 +134,7 @@ class Grammar:
 
     def p_item_resync(self, p: list[Any]) -> None:
         """item : RESYNC"""
-        p[0] = None
+        p[0] = ast.ExprStmt(p[1], ast.Broken(p[1]))
 
     def p_let(self, p: list[Any]) -> None:
         """declaration : LET NAME annotation EQ expr
@@ -1100,12 +1102,16 @@ class Grammar:
 
     def unused_values(self, items: list[ast.Stmt]) -> None:
         """A bare name or literal that is not the last statement of its block does nothing."""
-        for item in items[:-1]:
+        for item, following in pairwise(items):
             if isinstance(item, ast.ExprStmt) and isinstance(item.expr, _VALUES):
+                if isinstance(following, ast.ExprStmt) and isinstance(following.expr, ast.Broken):
+                    continue  # who knows what it belonged to
                 message = "this value is not used"
                 hint = "call a function, bind the value with 'let', or remove it"
-                if isinstance(item.expr, ast.Name):
-                    hint = FOREIGN.get(item.expr.name, hint)
+                if isinstance(item.expr, ast.Name) and item.expr.name in FOREIGN:
+                    hint = FOREIGN[item.expr.name]
+                    if isinstance(following, ast.Assign):
+                        self.damage.names.add(following.name)
                 self.error("OSP1026", message, item.expr.span, hint)
 
     def refuse_in_block(self, item: ast.Stmt) -> None:

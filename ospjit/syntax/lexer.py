@@ -35,6 +35,9 @@ _TAIL = re.compile(r"[A-Za-z0-9_]*", re.ASCII)
 _PIECE = re.compile(r"""[^"\\$]+ | \\u\{[^}"\n]*\}? | \\. | \$\{ | \$ | \" | \\ """, re.VERBOSE | re.DOTALL)
 _LINK = re.compile(r"//\s*@(link|linkdir):[ \t]*(.*?)\s*\Z")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "e": "\x1b", "0": "\0", '"': '"', "\\": "\\", "$": "$"}
+#: Which string lacks its quote is looked for in texts up to this many characters, among this many strings.
+_SECOND_LOOK = 1 << 18
+_SUSPECTS = 12
 _QUOTED = re.compile(r"'[^'\n]*'")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BAD_HINTS = {
@@ -49,8 +52,10 @@ _BAD_HINTS = {
 class Lexer:
     """Turns one source into tokens; `tokenize` is the way in."""
 
-    def __init__(self, source: Source, diagnostics: Diagnostics) -> None:
+    def __init__(self, source: Source, diagnostics: Diagnostics, unclosed: int = -1) -> None:
+        """`unclosed`: the offset of a string that is taken to end, unclosed, with its line."""
         self.source = source
+        self.unclosed = unclosed
         self.text = self._checked(source, diagnostics)
         self.diagnostics = diagnostics
         self.tokens: list[Token] = []
@@ -115,7 +120,7 @@ class Lexer:
                         space = newline = False
                         position = self._string_text(position, opened, space, newline)
                         continue
-            elif kind == "PLAIN":
+            elif kind == "PLAIN" and start != self.unclosed:
                 token = Token("STRING", text[start + 1 : position - 1], start, position, space, newline)
             elif kind == "NUMBER":
                 token, position = self._number(start, position, space, newline)
@@ -123,9 +128,9 @@ class Lexer:
                 space = True
                 self._comment(start, position)
                 continue
-            elif kind == "QUOTE":
+            elif kind in ("QUOTE", "PLAIN"):
                 self.doc = []
-                position = self._string_text(position, -1, space, newline, start)
+                position = self._string_text(start + 1, -1, space, newline, start)
                 space = newline = False
                 continue
             elif kind == "END":
@@ -191,6 +196,8 @@ class Lexer:
         and `quote` is the offset of the opening quote.
         """
         text, tokens = self.text, self.tokens
+        if quote >= 0 and quote == self.unclosed:
+            return self._unclosed_string(quote, len(tokens))
         first = position
         parts: list[str] = []
         while True:
@@ -368,6 +375,43 @@ def _shortened(text: str) -> str:
 
 def tokenize(source: Source, diagnostics: Diagnostics) -> Lexer:
     """Lex a source: the result carries `tokens` (the last is `$end`) and `links`. Never raises."""
-    lexer = Lexer(source, diagnostics)
+    found = Diagnostics()
+    lexer = Lexer(source, found)
     lexer.run()
+    if any(item.code == "OSP1006" for item in found.items) and len(source.text) <= _SECOND_LOOK:
+        lexer = _with_likely_culprit(lexer)
+    for item in lexer.diagnostics.items:
+        diagnostics.add(item)
+    lexer.diagnostics = diagnostics
     return lexer
+
+
+def _with_likely_culprit(first: Lexer) -> Lexer:
+    """Strings may span lines, so a missing quote turns strings and code into each other up to the end of the
+    text. The string to blame is the one whose end, if put at the end of its line, makes all the others end,
+    and the fewest of them span lines."""
+    best, fewest = first, len(_spanning(first)) + 1
+    for start in _spanning(first)[:_SUSPECTS]:
+        lexer = Lexer(first.source, Diagnostics(), start)
+        lexer.run()
+        unclosed = sum(item.code == "OSP1006" for item in lexer.diagnostics.items)
+        if unclosed == 1 and len(_spanning(lexer)) < fewest:
+            best, fewest = lexer, len(_spanning(lexer))
+    return best
+
+
+def _spanning(lexer: Lexer) -> list[int]:
+    """The offsets of the outermost strings that span lines."""
+    found = []
+    depth = start = 0
+    for token in lexer.tokens:
+        if token.type == "STRING_OPEN":
+            start = start if depth else token.start
+            depth += 1
+        elif token.type == "STRING_CLOSE":
+            depth -= 1
+        if depth == 0 and token.type in ("STRING", "STRING_CLOSE"):
+            start = token.start if token.type == "STRING" else start
+            if "\n" in lexer.text[start : token.end]:
+                found.append(start)
+    return found

@@ -8,6 +8,7 @@ never decide anything that the grammar decides.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from ospjit.diagnostics import Diagnostics, Source, Span
@@ -29,22 +30,40 @@ _BEGINS = frozenset(
     "SELECT BARE_YIELD".split()
 )
 _DECLARES = frozenset("LET MUT FN TYPE EXTERN EFFECT MODULE IMPORT EXPORT".split())
+_DECLARES_SEVERAL = frozenset("TYPE EFFECT IMPORT".split())
 
 
 def parse(source: Source, diagnostics: Diagnostics) -> ast.Program:
-    """The tree of a source. Errors go to `diagnostics`; statements that could not be parsed are left out."""
+    """The tree of a source. Errors go to `diagnostics`; what could not be parsed is a `Broken` in the tree,
+    and the tree's `damage` says what it leaves unknown."""
     lexer = tokenize(source, diagnostics)
-    tokens = refine(lexer)
-    statements = _Automaton(tokens, Grammar(source, diagnostics), load()).run()
+    damage = ast.Damage()
+    tokens = refine(lexer, damage)
+    missing_braces = list(damage.regions)
+    found = Diagnostics()
+    statements = _Automaton(tokens, Grammar(source, found, damage), load()).run()
+    for item in found.items:
+        # Where a brace is missing, what else does not fit follows from that.
+        if item.span is None or not any(a <= item.span.start <= b for a, b in missing_braces):
+            diagnostics.add(item)
     links = [ast.Link(Span(source, start, end), kind, value) for kind, value, start, end in lexer.links]
-    return ast.Program(source, statements, links)
+    # What the parser could not read is noted already; the other faults left a tree that may mean little.
+    damage.regions += [_lines(d.span) for d in diagnostics.items if d.span and d.code != "OSP1010"]
+    return ast.Program(source, statements, links, damage)
 
 
-def refine(lexer: Lexer) -> list[Token]:
+def refine(lexer: Lexer, damage: ast.Damage | None = None) -> list[Token]:
     """What the grammar reads: brackets paired, every token classified."""
-    tokens = pair(lexer.tokens, lexer.source, lexer.diagnostics)
+    tokens = pair(lexer.tokens, lexer.source, lexer.diagnostics, damage)
     classify(tokens)
     return tokens
+
+
+def _lines(span: Span) -> tuple[int, int]:
+    """The whole lines that a span touches."""
+    text = span.source.text
+    end = text.find("\n", span.end)
+    return text.rfind("\n", 0, span.start) + 1, end if end >= 0 else len(text)
 
 
 class _Automaton:
@@ -52,6 +71,7 @@ class _Automaton:
 
     def __init__(self, tokens: list[Token], grammar: Grammar, tables: Tables) -> None:
         self.tokens = tokens
+        self.damage = grammar.damage
         self.grammar = grammar
         self.tables = tables
         self.states = [0]
@@ -75,7 +95,7 @@ class _Automaton:
             if step is None:
                 index = self._recover(index)
                 if index < 0:
-                    return []
+                    return self._give_up()
                 token = tokens[index]
                 state = states[-1]
             elif step > 0:
@@ -84,7 +104,7 @@ class _Automaton:
                 values.append(token)
                 if len(states) > MAX_DEPTH:
                     self._too_deep(token)
-                    return []
+                    return self._give_up()
                 index += 1
                 token = tokens[index]
             elif step < 0:
@@ -100,6 +120,11 @@ class _Automaton:
                 values.append(p[0])
             else:
                 return values[-1]
+
+    def _give_up(self) -> list[ast.Stmt]:
+        """No tree at all: nothing may be concluded from it."""
+        self.damage.regions.append((0, len(self.grammar.source.text)))
+        return []
 
     def _error(self, message: str, token: Token, hints: tuple[str, ...] = ()) -> None:
         span = Span(self.grammar.source, token.start, token.end)
@@ -125,11 +150,32 @@ class _Automaton:
                 return -1
         resume = self._next_statement(index, self._opened_since(depth))
         self.last_error = index
+        left_out = self._leave_out(depth, index, resume)
         del self.states[depth:]
         del self.values[depth:]
         self.states.append(self.tables.action[self.states[-1]]["RESYNC"])
-        self.values.append(None)
+        self.values.append(left_out)
         return resume
+
+    def _leave_out(self, depth: int, index: int, resume: int) -> Span:
+        """The span of the statement above `depth` on the stack, up to the token `resume`; notes what it
+        declares."""
+        tokens = self.tokens
+        began = next((value for value in self.values[depth:] if isinstance(value, (Token, ast.Node))), None)
+        start = tokens[index].start
+        if began is not None:
+            start = began.start if isinstance(began, Token) else began.span.start
+        while index > 0 and tokens[index - 1].start >= start:
+            index -= 1
+        end = max((token.end for token in tokens[index:resume]), default=start)
+        kinds = {token.type for token in tokens[index:resume]}
+        for before, token in pairwise(tokens[max(index - 1, 0) : resume + 1]):
+            declared = before.type in _DECLARES or kinds & _DECLARES_SEVERAL or before.value in FOREIGN
+            if token.type == "NAME" and declared:
+                self.damage.names.add(token.value)
+        span = Span(self.grammar.source, start, max(start, end))
+        self.damage.regions.append((span.start, span.end))
+        return span
 
     def _report(self, index: int) -> None:
         token = self.tokens[index]

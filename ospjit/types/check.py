@@ -24,7 +24,8 @@ def check(
 ) -> core.Program | None:
     """Check a program. Every error goes to `diagnostics`; the core program if there is none, else None.
 
-    Never raises for a bad program. `options` says which capabilities are off.
+    Never raises for a bad program. Of one that did not parse it reports what does not follow from that.
+    `options` says which capabilities are off.
     """
     try:
         return with_deep_stack(lambda: _check(program, diagnostics, options or CheckOptions()))
@@ -35,8 +36,8 @@ def check(
 
 
 def _check(program: ast.Program, diagnostics: Diagnostics, options: CheckOptions) -> core.Program | None:
-    before = sum(d.severity == "error" for d in diagnostics.items)
-    session = Functions(program.source, diagnostics, options)
+    found = Diagnostics()
+    session = Functions(program, found, options)
     variables, entry = session.check_file(program.statements)
     functions = finish(session)
     made = core.Program(
@@ -51,11 +52,12 @@ def _check(program: ast.Program, diagnostics: Diagnostics, options: CheckOptions
         tuple(link.value for link in program.links if link.kind == "linkdir"),
         _docs(program),
     )
-    if sum(d.severity == "error" for d in diagnostics.items) == before:
-        check_order(made, diagnostics)
-    diagnostics.items.sort(key=lambda d: d.span.start if d.span is not None else 0)
-    failed = sum(d.severity == "error" for d in diagnostics.items) > before
-    return None if failed else made
+    if not found.has_errors:
+        check_order(made, found)
+    for item in found.in_order():
+        if item.span is None or not program.damage.covers(item.span.start):
+            diagnostics.add(item)
+    return None if diagnostics.has_errors else made
 
 
 def _docs(program: ast.Program) -> dict[str, str]:

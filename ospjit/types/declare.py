@@ -309,7 +309,8 @@ class Declarations(Session):
             hints = (
                 f"a type parameter is declared after the name: `fn f<{name}>(…)` or `type T<{name}> = …`",
             )
-        self.error("OSP2003", f"undefined type '{name}'", t.span, hints)
+        if name not in self.damage.names:
+            self.error("OSP2003", f"undefined type '{name}'", t.span, hints)
         return BAD
 
     def _arity(self, t: ast.TName, args: list[Type], wanted: int) -> bool:

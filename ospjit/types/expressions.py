@@ -75,6 +75,9 @@ class Expressions(Calls):
     def _bool(self, node: ast.BoolLit, hint: Type | None) -> core.Expr:
         return self.expr(core.Lit(BOOL, node.span, node.value))
 
+    def _broken(self, node: ast.Broken, hint: Type | None) -> core.Expr:
+        return self.bad(node.span)
+
     def _unit(self, node: ast.UnitLit, hint: Type | None) -> core.Expr:
         return self.unit(node.span)
 
@@ -495,8 +498,9 @@ class Expressions(Calls):
             return self.make_record(data, which, node.fields, node.span, hint, args)
         if name in ("Fiber", "Channel"):
             return self._fiber_literal(node, targs)
-        known = [*self.user_types, *self.prelude_types, *self.variants]
-        self.error("OSP2003", f"undefined type '{name}'", node.name_span, self.suggestion(name, known))
+        if name not in self.damage.names:
+            known = [*self.user_types, *self.prelude_types, *self.variants]
+            self.error("OSP2003", f"undefined type '{name}'", node.name_span, self.suggestion(name, known))
         return self._recover_fields(node.fields, node.span)
 
     def _type_arguments(
@@ -713,6 +717,7 @@ Expressions._METHODS = {
     ast.StringLit: Expressions._string,
     ast.BoolLit: Expressions._bool,
     ast.UnitLit: Expressions._unit,
+    ast.Broken: Expressions._broken,
     ast.Interpolation: Expressions._interpolation,
     ast.Name: Expressions._name,
     ast.Qualified: Expressions._qualified,

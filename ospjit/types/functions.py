@@ -450,7 +450,7 @@ class Functions(Expressions):
         self.scopes.append(self.mut_scope)
         for i, s in enumerate(statements):
             if isinstance(s, ast.ExprStmt):
-                if main is not None:
+                if main is not None and not isinstance(s.expr, ast.Broken):
                     message = "a file that declares `fn main()` has no statements beside it"
                     label = Label(main.name_span, "this is where the program starts")
                     hint = "move the statement into `main`"

@@ -233,6 +233,8 @@ class Patterns(Declarations):
                 made = self.instance(self.variants[p.name][0][0])
                 self.unify(t, made, p.span)
                 t = made
+            elif p.name in self.damage.names:
+                return self._unknown(p, bound)
             else:
                 names = [*self.variants, *RESULT_VARIANTS]
                 self.error(
@@ -276,6 +278,8 @@ class Patterns(Declarations):
         return self.pattern(core.PWild(BAD, p.span))
 
     def _wrong_variant(self, p: ast.PVariant, t: Type, own: list[str], bound: Bindings) -> core.Pattern:
+        if p.name in self.damage.names:
+            return self._unknown(p, bound)
         others = [data.title for data, _ in self.variants.get(p.name, ())]
         hints = self.suggestion(p.name, own)
         if others:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ospjit.builtins.table import BUILTINS
-from ospjit.diagnostics import Diagnostics, Label, Source, Span, nearest
+from ospjit.diagnostics import Diagnostics, Label, Span, nearest
 from ospjit.syntax import ast
 from ospjit.types import core
 from ospjit.types.constraints import Constraint
@@ -25,6 +25,7 @@ from ospjit.types.scope import (
     Frame,
     LocalBinding,
     Scope,
+    UnknownBinding,
 )
 from ospjit.types.types import ANY, ERROR_TYPES, FLOAT, INT, STRING, UNIT, Con, Fun, Rec, Type
 from ospjit.types.unify import BAD, MAX_TYPE, Unifier, Var, contains_bad, is_larger, prune, replace, variables
@@ -60,8 +61,9 @@ class CheckOptions:
 class Session:
     """One run: everything mutable, and the operations on it that all parts share."""
 
-    def __init__(self, source: Source, diagnostics: Diagnostics, options: CheckOptions) -> None:
-        self.source = source
+    def __init__(self, program: ast.Program, diagnostics: Diagnostics, options: CheckOptions) -> None:
+        self.source = program.source
+        self.damage = program.damage
         self.diagnostics = diagnostics
         self.options = options
         self.unifier = Unifier()
@@ -376,6 +378,8 @@ class Session:
             binding = scope.names.get(name)
             if binding is not None:
                 return binding
+        if name in self.damage.names:
+            return UnknownBinding()
         if name in BUILTINS:
             return BuiltinBinding(name)
         return None
