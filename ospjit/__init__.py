@@ -10,9 +10,35 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False  # what type checkers take for true, without importing typing
 if TYPE_CHECKING:
-    from ospjit.embed import CompileError, Handler, HandlerError, Request, Response, handler
+    from ospjit.embed import (
+        CompileError,
+        Error,
+        FiberError,
+        Handler,
+        HandlerError,
+        Module,
+        Request,
+        Response,
+        Result,
+        Success,
+        compile,
+        handler,
+    )
 
-__all__ = ["CompileError", "Handler", "HandlerError", "Request", "Response", "handler"]
+__all__ = [
+    "CompileError",
+    "Error",
+    "FiberError",
+    "Handler",
+    "HandlerError",
+    "Module",
+    "Request",
+    "Response",
+    "Result",
+    "Success",
+    "compile",
+    "handler",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -74,7 +74,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from ospjit.builtins.table import BUILTINS
+from ospjit.builtins.table import builtin
 from ospjit.dialects.osp import UNIT, is_type
 from ospjit.ir import (
     Builder,
@@ -227,7 +227,7 @@ class _Effects:
 
 
 def _pure_builtin(op: Operation) -> bool:
-    return op.name != "osp.builtin" or BUILTINS[op.attr("name")].section in _PURE_SECTIONS
+    return op.name != "osp.builtin" or builtin(op.attr("name")).section in _PURE_SECTIONS
 
 
 _PURE_SECTIONS = frozenset(("Strings", "Lists", "Maps", "Iterators", "Numbers", "Predicates"))

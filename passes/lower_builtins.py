@@ -49,7 +49,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ospjit.builtins.table import BUILTINS
+from ospjit.builtins.table import builtin as builtin_of
 from ospjit.dialects.osp import STRING, UNIT, is_type, result_of
 from ospjit.ir import (
     Builder,
@@ -279,7 +279,7 @@ class Lowering(Kit):
         name = op.attr("name")
         args = list(op.operands)
         result = op.result.type
-        symbol = BUILTINS[name].symbol
+        symbol = builtin_of(name).symbol
         if symbol is not None:
             return self.runtime(b, symbol, args, result)
         expansion = _EXPANSIONS.get(name)

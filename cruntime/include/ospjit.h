@@ -98,6 +98,7 @@ OSP_API uint64_t osp_abi_hash(void);
 #define OSP_KIND_CHANNEL 4u
 #define OSP_KIND_TEST 5u
 #define OSP_KIND_PROCESS 6u
+#define OSP_KIND_FOREIGN 7u /* stands for an object of the embedder */
 #define OSP_INFO(kind, scan, tag) ((uint32_t)(kind) | (uint32_t)(scan) << 4 | (uint32_t)(tag) << 16)
 #define OSP_RC_STICKY (INT32_MIN / 2)
 
@@ -123,6 +124,47 @@ OSP_API void osp_mark_immortal(void *object);
 /* Counted objects alive now, if OSPJIT_COUNT_CELLS=1 was in the environment when the library was loaded; else -1.
  * Objects that became immortal are not counted. */
 OSP_API int64_t osp_live_cells(void);
+
+/* ---- values and calls for embedders ------------------------------------------------------------------------------ */
+
+/* A row of bytes in which values travel: what the compiled conversions of a module read and write. */
+struct osp_stream;
+OSP_API struct osp_stream *osp_stream_new(const char *bytes, size_t len); /* a copy; NULL when memory runs out */
+OSP_API const char *osp_stream_bytes(struct osp_stream *stream, size_t *len); /* borrowed until the next write */
+OSP_API bool osp_stream_refill(struct osp_stream *stream, const char *bytes, size_t len); /* false: out of memory */
+OSP_API void osp_stream_free(struct osp_stream *stream);
+
+/* A call that may wait or call back. Begins running code(ctx, env, arg) on a fiber; NULL with a negative errno in
+ * *status when that is impossible. Takes one count of `env`. Then wait until the result is 0 (the call has ended) or
+ * -1 (the fiber failed, *error is owned); both end the life of the call. 1: the fiber calls a function of the embedder
+ * and is parked until *request has been answered. */
+struct osp_call;
+struct osp_request;
+OSP_API struct osp_call *osp_call_begin(osp_thunk code, void *env, void *arg, int *status);
+OSP_API int osp_call_wait(struct osp_call *call, struct osp_request **request, char **error);
+
+/* The next request of a fiber that no call waits for; NULL after timeout_ms (negative: waits for ever). */
+OSP_API struct osp_request *osp_next_request(int64_t timeout_ms);
+
+/* Which function is called, by the number it was given; where its arguments are, and where the result has to be put
+ * (osp_stream_refill); and the answer, after which the request is gone. With `failure` (copied) the fiber fails. */
+OSP_API int64_t osp_request_number(const struct osp_request *request);
+OSP_API struct osp_stream *osp_request_stream(const struct osp_request *request);
+OSP_API void osp_request_answer(struct osp_request *request, const char *failure, size_t len);
+
+/* The numbers of functions that no compiled code can call any more: up to `most` of them, each told once. */
+OSP_API size_t osp_next_released(int64_t *numbers, size_t most);
+
+/* Whether no fiber lives and nothing listens: compiled code that nobody refers to can be unmapped. */
+OSP_API bool osp_is_idle(void);
+
+/* Calls of compiled functions that take and return numbers leave what went wrong with the calling thread. osp_pending
+ * (atomic) is not 0 while any thread has such a message: */
+#define OSP_PENDING_FAILURE 1     /* the fiber failed */
+#define OSP_PENDING_ERROR 2       /* the function returned an Error */
+#define OSP_PENDING_UNAVAILABLE 3 /* it was not called */
+OSP_API extern uint32_t osp_pending;
+OSP_API char *osp_take_pending(int *kind); /* owned; NULL if this thread has none */
 
 /* ---- output ------------------------------------------------------------------------------------------------------ */
 

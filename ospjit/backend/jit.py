@@ -12,7 +12,7 @@ import os
 import re
 import sysconfig
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -60,6 +60,10 @@ class Code:
             raise KeyError(symbol)
         return address
 
+    def has(self, symbol: str) -> bool:
+        """Whether the module defines a function of that name."""
+        return int(self._engine.get_function_address(symbol)) != 0
+
     def close(self) -> None:
         """Free the code now; nothing may run in it any more."""
         self._engine.close()
@@ -80,15 +84,19 @@ def optimize(module: Any, machine: Any, opt_level: int) -> None:
     builder.getModulePassManager().run(module, builder)
 
 
-def load(module: Any, machine: Any, libraries: Sequence[ctypes.CDLL] = ()) -> Code:
+def load(
+    module: Any, machine: Any, libraries: Sequence[ctypes.CDLL] = (), symbols: Mapping[str, int] | None = None
+) -> Code:
     """Generate machine code, resolve every function that it calls and make it callable. Functions that are
-    not the
-    runtime's are looked for in `libraries`, then in the C library and its mathematical part. Raises
-    `UnresolvedSymbol`."""
+    not the runtime's are looked for in `symbols`, which holds addresses, in `libraries`, then in the C
+    library and its mathematical part. Raises `UnresolvedSymbol`."""
     with _lock:
         for function in module.functions:
             if function.is_declaration and not function.name.startswith("llvm."):
-                _resolve(function.name, libraries)
+                if symbols is not None and function.name in symbols:
+                    llvm.add_symbol(function.name, symbols[function.name])
+                else:
+                    _resolve(function.name, libraries)
         # What landing pads end with; the code generator names it, the module does not.
         _resolve("_Unwind_Resume", ())
         engine = llvm.create_mcjit_compiler(module, machine)

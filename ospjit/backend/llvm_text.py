@@ -27,6 +27,13 @@ ENTRY = "osp.entry"
 #: it takes the arguments' parts from `words`, one each, and leaves the results' parts there. `env` is
 #: ignored.
 EXPORT = "osp_export$"
+#: What precedes its name in that of a plain C function, if it takes and gives machine numbers only (or a
+#: `Result` of one): it runs on the calling thread when it can never wait, and else the thread sleeps. What
+#: went wrong is left with the thread (`osp_take_pending`), and the result is 0.
+DIRECT = "osp_direct$"
+#: The thunk that runs the file's statements, of a module that can be unloaded; and the C function that
+#: gives up the file's variables before its code goes.
+START, UNLOAD = "osp_module_start", "osp_module_unload"
 
 #: What every module starts with, beside what `cells` brings.
 _PRELUDE = """
@@ -139,15 +146,20 @@ def _escaped(c: str) -> str:
     return "".join(f"\\{byte:02X}" for byte in c.encode("utf-8", "surrogateescape"))
 
 
-def emit(module: Operation, *, name: str = "osprey") -> str:
-    """The LLVM IR of a lowered module, as text."""
-    return _Emitter(module, name).run()
+def emit(module: Operation, *, name: str = "osprey", unloadable: bool = False) -> str:
+    """The LLVM IR of a lowered module, as text. `unloadable`: its code and variables can be given up
+    again."""
+    return _Emitter(module, name, unloadable).run()
 
 
 class _Emitter:
-    def __init__(self, module: Operation, name: str) -> None:
+    def __init__(self, module: Operation, name: str, unloadable: bool) -> None:
         self.module = module
         self.name = name
+        self.unloadable = unloadable
+        self.waiting = waiting(module) if unloadable else frozenset()
+        #: The counted parts of the file's variables.
+        self.counted_globals: list[str] = []
         self.lines: list[str] = []
         self.constants: list[str] = []
         self.strings: dict[bytes, str] = {}
@@ -166,6 +178,8 @@ class _Emitter:
                 _Function(self, op).run()
                 if op.attr("exported"):
                     self._export(op)
+                    if self.unloadable:
+                        self._direct(op)
                 entry = entry or op.attr("sym_name") == ENTRY
             elif op.name == "rt.extern":
                 self._extern(op)
@@ -175,6 +189,8 @@ class _Emitter:
                 raise TypeError(f"{op.name} was not lowered")
         if entry:
             self._program()
+        if self.unloadable:
+            self._module_edges()
         self._thunk()
         declarations = [self._declaration(RUNTIME[symbol]) for symbol in sorted(self.used)]
         head = [f"; ModuleID = '{self.name}'", f'source_filename = "{self.name}"']
@@ -192,6 +208,8 @@ class _Emitter:
         for index, t in enumerate(op.attr("types")):
             name = quoted(f"{op.attr('sym_name')}.{index}")
             self.constants.append(f"{name} = internal global {llvm_type(t)} zeroinitializer")
+            if is_counted(t):
+                self.counted_globals.append(name)
 
     def _extern(self, op: Operation) -> None:
         """C passes a bool as a zero-extended byte and nothing for Unit."""
@@ -295,6 +313,65 @@ class _Emitter:
         head = f"define void {quoted(EXPORT + symbol)}(ptr %ctx, ptr %env, ptr %words) #0 {{"
         self.lines.append("\n".join([head, *lines, "  ret void\n}"]))
 
+    def _module_edges(self) -> None:
+        """How the file's statements are run as a call, and how its variables are given up."""
+        self.lines.append(
+            f"define void @{START}(ptr %ctx, ptr %env, ptr %arg) #0 {{\n"
+            f"  %result = call tailcc i64 {quoted(ENTRY)}(ptr %ctx)\n  ret void\n}}"
+        )
+        lines = []
+        for index, name in enumerate(self.counted_globals):
+            lines += [f"  %v{index} = load ptr, ptr {name}", f"  store ptr null, ptr {name}"]
+            lines.append(f"  call void @osp_drop(ptr %v{index})")
+        self.lines.append("\n".join([f"define void @{UNLOAD}() #0 {{", *lines, "  ret void\n}"]))
+
+    def _direct(self, op: Operation) -> None:
+        """The plain C function of an exported one, if its types allow it."""
+        symbol, function_type = op.attr("sym_name"), op.attr("function_type")
+        inputs, results = list(function_type.inputs), list(function_type.results)
+        fallible = len(results) > 1
+        value = list(results[1:-1]) if fallible else results
+        if any(is_counted(t) for t in (*inputs, *value)) or (fallible and results[0] is not i1):
+            return
+        if len(value) > 1 or (fallible and not is_counted(results[-1])):
+            return
+        self.used.update(("osp_call_direct", "osp_raise_error"))
+        count = max(len(inputs), len(results), 1)
+        lines = [f"  %words = alloca [{count} x i64], align 16"]
+        for index, t in enumerate(inputs):
+            lines.append(f"  %p{index} = getelementptr i64, ptr %words, i64 {index}")
+            if t is i1:
+                lines.append(f"  %w{index} = zext i1 %a{index} to i64")
+            stored = f"i64 %w{index}" if t is i1 else f"{llvm_type(t)} %a{index}"
+            lines.append(f"  store {stored}, ptr %p{index}")
+        waits = "true" if symbol in self.waiting else "false"
+        code = quoted(EXPORT + symbol)
+        call = f"call zeroext i1 @osp_call_direct(ptr {code}, ptr %words, i1 zeroext {waits})"
+        lines += [f"  %called = {call}", "  br i1 %called, label %done, label %none"]
+        lines.append("done:")
+        if fallible:
+            lines += ["  %flag = load i64, ptr %words", "  %bad = icmp ne i64 %flag, 0"]
+            lines += ["  br i1 %bad, label %error, label %good", "error:"]
+            lines.append(f"  %m = getelementptr i64, ptr %words, i64 {len(results) - 1}")
+            lines += ["  %message = load ptr, ptr %m", "  call void @osp_raise_error(ptr %message)"]
+            lines += ["  br label %none", "good:"]
+        returned = "void"
+        if value:
+            t = llvm_type(value[0])
+            returned = self.c_type(value[0])
+            lines.append(f"  %q = getelementptr i64, ptr %words, i64 {int(fallible)}")
+            lines.append(f"  %r = load {'i64' if t == 'i1' else t}, ptr %q")
+            if t == "i1":
+                lines.append("  %b = trunc i64 %r to i1")
+            zero = {"ptr": "null", "double": "0.0", "i1": "false"}.get(t, "0")
+            lines += [f"  ret {t} {'%b' if t == 'i1' else '%r'}", "none:", f"  ret {t} {zero}"]
+        else:
+            lines += ["  ret void", "none:", "  ret void"]
+        params = ", ".join(f"{self.c_type(t)} %a{i}" for i, t in enumerate(inputs))
+        returned = " ".join(reversed(returned.split()))
+        head = f"define {returned} {quoted(DIRECT + symbol)}({params}) #0 {{"
+        self.lines.append("\n".join([head, *lines, "}"]))
+
     def _thunk(self) -> None:
         """The runtime keeps its reference to the environment; the call takes one of its own."""
         self.lines.append(
@@ -329,6 +406,38 @@ class _Emitter:
                 f"{name} = private constant {{i32, i32, ptr}} {{i32 0, i32 {info}, {first}}}, align 16"
             )
         return self.static[key]
+
+
+#: Runtime functions that need a worker or wait, beside those that the table calls suspending.
+_OF_WORKERS = tuple(
+    f"osp_{room}" for room in ("spawn", "fiber_d", "channel", "http", "websocket", "test", "print", "input")
+)
+
+
+def waiting(module: Operation) -> frozenset[str]:
+    """The functions of a lowered module that may wait, print, or call what is not known: they need a fiber
+    of a worker. The others can run on any thread."""
+    callers: dict[str, list[str]] = {}
+    work: list[str] = []
+    for function in body_of(module).ops:
+        if function.name != "func.func":
+            continue
+        symbol = function.attr("sym_name")
+        for op in function.walk():
+            if op.name == "func.call":
+                callers.setdefault(op.attr("callee"), []).append(symbol)
+            elif op.name in ("rt.call_closure", "rt.select") or (
+                op.name == "rt.call"
+                and (RUNTIME[op.attr("callee")].suspends or op.attr("callee").startswith(_OF_WORKERS))
+            ):
+                work.append(symbol)
+    found = set(work)
+    while work:
+        for caller in callers.get(work.pop(), ()):
+            if caller not in found:
+                found.add(caller)
+                work.append(caller)
+    return frozenset(found)
 
 
 def _extension(machine: str) -> str:
@@ -638,7 +747,8 @@ class _Function:
         name = self._global_name(op)
         if is_counted(value.type):
             # Every thread may read it. What is never replaced need not be counted any more.
-            mark = "osp_mark_shared" if self.e.mutable[op.attr("global")] else "osp_mark_immortal"
+            replaced = self.e.mutable[op.attr("global")] or self.e.unloadable
+            mark = "osp_mark_shared" if replaced else "osp_mark_immortal"
             old = self.fresh()
             self.e.used.add(mark)
             self.emit(f"call void @{mark}(ptr {self.name(value)})")

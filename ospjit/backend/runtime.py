@@ -61,6 +61,19 @@ _PUBLIC: dict[str, tuple[object, list[object]]] = {
     "osp_live_cells": (_i64, []),
     "osp_set_print_sink": (None, [_p, _p]),
     "osp_flush": (None, []),
+    "osp_stream_new": (_p, [_str, _size]),
+    "osp_stream_bytes": (_p, [_p, ctypes.POINTER(_size)]),
+    "osp_stream_refill": (ctypes.c_bool, [_p, _str, _size]),
+    "osp_stream_free": (None, [_p]),
+    "osp_call_begin": (_p, [_p, _p, _p, ctypes.POINTER(ctypes.c_int)]),
+    "osp_call_wait": (ctypes.c_int, [_p, ctypes.POINTER(ctypes.c_void_p), _errors]),
+    "osp_next_request": (_p, [_i64]),
+    "osp_request_number": (_i64, [_p]),
+    "osp_request_stream": (_p, [_p]),
+    "osp_request_answer": (None, [_p, _str, _size]),
+    "osp_next_released": (_size, [ctypes.POINTER(_i64), _size]),
+    "osp_is_idle": (ctypes.c_bool, []),
+    "osp_take_pending": (_p, [ctypes.POINTER(ctypes.c_int)]),
     "osp_http_create_server": (_i64, [_p, _i64, _p, _errors]),
     "osp_http_server_port": (_i64, [_p, _i64]),
     "osp_http_listen": (None, [_p, _i64, _p, _p, _errors]),
@@ -109,6 +122,8 @@ def symbol_address(symbol: str) -> int:
 def start(workers: int = 0, arguments: list[str] | None = None) -> None:
     """Start the runtime's workers; a second call changes nothing. Raises `RuntimeUnavailable`."""
     lib = library()
+    if _keep and lib.osp_runtime_start(None) == 0:
+        return
     encoded = [os.fsencode(a) for a in arguments or []]
     argv = (ctypes.c_char_p * (len(encoded) + 1))(*encoded, None)
     _keep.append(argv)  # the runtime borrows the arguments for the life of the process

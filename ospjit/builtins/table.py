@@ -13,6 +13,7 @@ functions under RUNTIME.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -70,6 +71,8 @@ class Builtin:
 
 
 BUILTINS: dict[str, Builtin] = {}
+#: What only generated code calls: no program can write these names.
+INTERNAL: dict[str, Builtin] = {}
 _section = ""
 
 
@@ -1084,8 +1087,37 @@ _r("osp_websocket_message_is_text", "(message: Ptr) -> bool")
 _r("osp_websocket_message_fail", "(message: Ptr, reason: string) -> Unit")
 
 
+def _i(name: str, signature: str, *, suspends: bool = False) -> None:
+    """An internal built-in; `stream.readInt` is osp_stream_read_int."""
+    symbol = "osp_" + re.sub(r"[A-Z]", lambda m: "_" + m.group().lower(), name.replace(".", "_"))
+    INTERNAL[name] = Builtin(name, (signature,), "", "Embedding", symbol, suspends=suspends)
+
+
+_i("stream.readInt", "(stream: Ptr) -> int")
+_i("stream.readFloat", "(stream: Ptr) -> float")
+_i("stream.readPointer", "(stream: Ptr) -> Ptr")
+_i("stream.readString", "(stream: Ptr) -> string")
+_i("stream.readShared", "(stream: Ptr) -> Shared")
+_i("stream.readObject", "(stream: Ptr) -> Foreign")
+_i("stream.writeInt", "(stream: Ptr, value: int) -> Unit")
+_i("stream.writeFloat", "(stream: Ptr, value: float) -> Unit")
+_i("stream.writePointer", "(stream: Ptr, value: Ptr) -> Unit")
+_i("stream.writeString", "(stream: Ptr, value: string) -> Unit")
+_i("stream.writeShared", "(stream: Ptr, value: Shared) -> Unit")
+_i("call.stream", "() -> Ptr")
+_i("call.streamEnd", "(stream: Ptr) -> Unit")
+_i("call.embedder", "(callee: Foreign, stream: Ptr) -> Unit", suspends=True)
+_r("osp_call_direct", "(code: Ptr, words: Ptr, waits: bool) -> bool", context=False)
+_r("osp_raise_error", "(message: string) -> Unit", owned=[0], context=False)
+
+
+def builtin(name: str) -> Builtin:
+    """The built-in of that name, internal ones included."""
+    return BUILTINS.get(name) or INTERNAL[name]
+
+
 def _add_builtins() -> None:
-    for builtin in BUILTINS.values():
+    for builtin in (*BUILTINS.values(), *INTERNAL.values()):
         if builtin.symbol is not None:
             RUNTIME[builtin.symbol] = _runtime_fn(
                 builtin.symbol, builtin.sigs[0], frozenset(), builtin.suspends, builtin.name == "exit", True

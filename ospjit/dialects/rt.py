@@ -46,6 +46,7 @@ COUNTED = frozenset(
         "osp.map",
         "osp.iterator",
         "osp.fiber",
+        "osp.foreign",
         "osp.channel",
         "osp.any",
         "osp.box",

@@ -100,7 +100,7 @@ class Compilation:
         with self.timer.span("llvm-ir"):
             from ospjit.backend.llvm_text import emit
 
-            return emit(module, name=self.source.name)
+            return emit(module, name=self.source.name, unloadable=self.options.unloadable)
 
     @cached_property
     def _llvm(self) -> tuple[Any, Any]:
@@ -141,7 +141,7 @@ class Compilation:
             from ospjit.backend import jit
 
             try:
-                return jit.load(module, machine, self._libraries())
+                return jit.load(module, machine, self._libraries(), self.options.externs)
             except jit.UnresolvedSymbol as error:
                 extern = self.core.externs.get(error.name)
                 hint = "name its library in a comment: // @link: NAME"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ospjit.ir import PassOptions
@@ -34,6 +35,10 @@ class CompileOptions:
     opt_level: int = 2
     disabled: frozenset[str] = frozenset()
     passes: PassOptions = field(default_factory=PassOptions)
+    unloadable: bool = False
+    """A module whose functions are called from outside and whose code can be given up, not a program."""
+    externs: Mapping[str, int] = field(default_factory=dict)
+    """Addresses of C functions that the program declares; they come before those of libraries."""
     pipeline: str = ""
     """Empty: what the level asks for."""
 

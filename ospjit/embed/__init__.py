@@ -1,14 +1,59 @@
-"""Osprey inside Python programs: `@ospjit.handler`.
+"""Osprey inside Python programs: `ospjit.compile` and `@ospjit.handler`.
 
-A decorated function becomes a request handler that can be called and served. If its body is only a
-docstring, that text is Osprey and is compiled; otherwise the Python body answers. Installs no signal
-handler (but for the time of `serve`), never touches the program's threads, and lets no exception of a
-handler reach the runtime.
+Source becomes a module of Python whose functions are called; a decorated function becomes a request handler that
+can be called and served. Installs no signal handler (but for the time of `serve`), never touches the program's
+threads, and lets no exception of a handler or callback reach the runtime.
+
+Each name is imported when it is first used: a program that only has handlers in Python never loads a compiler.
 """
 
-from ospjit.embed.decorator import handler
-from ospjit.embed.errors import CompileError, HandlerError
-from ospjit.embed.message import Request, Response
-from ospjit.embed.server import Handler
+from __future__ import annotations
 
-__all__ = ["CompileError", "Handler", "HandlerError", "Request", "Response", "handler"]
+from importlib import import_module
+
+TYPE_CHECKING = False  # what type checkers take for true, without importing typing
+if TYPE_CHECKING:
+    from ospjit.embed.decorator import handler
+    from ospjit.embed.errors import CompileError, FiberError, HandlerError
+    from ospjit.embed.message import Request, Response
+    from ospjit.embed.module import Module, compile
+    from ospjit.embed.results import Error, Result, Success
+    from ospjit.embed.server import Handler
+
+#: Where each public name lives.
+_PLACES = {
+    "CompileError": "errors",
+    "Error": "results",
+    "FiberError": "errors",
+    "Handler": "server",
+    "HandlerError": "errors",
+    "Module": "module",
+    "Request": "message",
+    "Response": "message",
+    "Result": "results",
+    "Success": "results",
+    "compile": "module",
+    "handler": "decorator",
+}
+
+__all__ = [
+    "CompileError",
+    "Error",
+    "FiberError",
+    "Handler",
+    "HandlerError",
+    "Module",
+    "Request",
+    "Response",
+    "Result",
+    "Success",
+    "compile",
+    "handler",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import what is asked for."""
+    if name in _PLACES:
+        return getattr(import_module(f"ospjit.embed.{_PLACES[name]}"), name)
+    raise AttributeError(f"module 'ospjit.embed' has no attribute {name!r}")

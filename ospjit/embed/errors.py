@@ -23,5 +23,10 @@ class HandlerError(Exception):
     diagnostic."""
 
 
-for _error in (CompileError, HandlerError):
+class FiberError(RuntimeError):
+    """A run-time diagnostic that ended a call of an Osprey function: its stack ran out, it received from a
+    closed channel, what it waited for failed."""
+
+
+for _error in (CompileError, HandlerError, FiberError):
     _error.__module__ = "ospjit"  # where users import them from, and what trace backs should say

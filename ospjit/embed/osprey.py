@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import ctypes
 import inspect
-import logging
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,8 +21,10 @@ from ospjit.backend.jit import Code
 from ospjit.diagnostics import CompileFailed, Diagnostic
 from ospjit.diagnostics.render import render_text
 from ospjit.driver.compile import Compilation
+from ospjit.embed.compiling import compiling
 from ospjit.embed.docstring import Docstring
 from ospjit.embed.errors import CompileError, HandlerError
+from ospjit.embed.log import log
 from ospjit.embed.message import Request, Response, decode, encode
 from ospjit.embed.native import call, export_symbol, failed, new_string, take_string
 from ospjit.embed.server import Handler
@@ -34,7 +35,6 @@ _LISTEN, _CALL, _FLATTEN = "ospjit__listen", "ospjit__call", "ospjit__flatten"
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")
 
 _code: list[Code] = []
-_log = logging.getLogger("ospjit")
 
 
 class OspreyHandler(Handler):
@@ -93,14 +93,15 @@ def _compiled(signature: HandlerSignature, docstring: Docstring) -> Code:
     header, rest = _program(signature)
     compilation = Compilation(docstring.source(header, rest))
     try:
-        code = compilation.code
+        with compiling():
+            code = compilation.code
     except CompileFailed as error:
         diagnostics = error.diagnostics
         if not docstring.raw:
             diagnostics = tuple(map(_with_hint, diagnostics))
         raise CompileError(diagnostics) from None
     if compilation.diagnostics.items:
-        _log.warning("%s", render_text(compilation.diagnostics.items))
+        log.warning("%s", render_text(compilation.diagnostics.items))
     _code.append(code)
     return code
 

@@ -7,20 +7,19 @@ logged and answered with 500, and says nothing about the inside.
 from __future__ import annotations
 
 import ctypes
-import logging
 import os
 import threading
 from collections.abc import Callable
 from typing import Any
 
 from ospjit.backend import runtime
+from ospjit.embed.log import log
 from ospjit.embed.message import Request, Response, decode, encode
 from ospjit.embed.native import failed
 from ospjit.embed.server import Handler
 from ospjit.embed.signature import HandlerSignature
 
 _FAILURE = Response('{"error":"internal server error"}', 500)
-_log = logging.getLogger("ospjit")
 
 
 class PythonHandler(Handler):
@@ -86,7 +85,7 @@ class PythonHandler(Handler):
                 return _response(self._function(Request.of(*parts)))
             return _response(self._function(*parts))
         except BaseException:
-            _log.exception("handler '%s' failed", self.signature.name)
+            log.exception("handler '%s' failed", self.signature.name)
             return _FAILURE
 
 

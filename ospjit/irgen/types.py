@@ -17,6 +17,7 @@ _BASE: dict[str, Type] = {
     "Unit": UNIT,
     "Ptr": PTR,
     "any": ANY,
+    "Foreign": DialectType("osp.foreign"),
 }
 _GENERIC = {
     "Result": "osp.result",
@@ -28,6 +29,11 @@ _GENERIC = {
 #: The union of which iterators are made; every module declares it.
 STEP = "osp.Step"
 _cache: dict[ty.Type, Type] = {}
+
+
+def forget() -> None:
+    """Forget the translations; the next compilation makes them again."""
+    _cache.clear()
 
 
 def ir_type(t: ty.Type) -> Type:

@@ -6,6 +6,7 @@ here; a generic function's own parameters do, as `Param`. Nothing here knows mac
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 
 
@@ -70,6 +71,18 @@ _interned: dict[tuple[object, ...], Type] = {}
 
 def _intern(key: tuple[object, ...], made: Type) -> Type:
     return _interned.setdefault(key, made)
+
+
+def forget_unused() -> None:
+    """Forget the types to which only the table here refers, so that a process which compiles many programs
+    does not keep the types of them all. Only while nothing is being compiled."""
+    before = -1
+    while before != len(_interned):  # what a forgotten type was made of may be unused now
+        before = len(_interned)
+        for key in list(_interned):
+            # Referred to by the table and by the argument here.
+            if sys.getrefcount(_interned[key]) <= 2:
+                del _interned[key]
 
 
 def con(name: str, *args: Type) -> Con:

@@ -231,7 +231,7 @@ class Settling:
             return known[1]
         given, t = t, prune(t)
         if isinstance(t, Con):
-            made: Type = con(t.name, *map(self.zonk, t.args)) if t.args else t
+            made: Type = con(t.name, *map(self.zonk, t.args))
         elif isinstance(t, Fun):
             made = fun(map(self.zonk, t.params), self.zonk(t.result))
         elif isinstance(t, Rec):

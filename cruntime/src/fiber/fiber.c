@@ -128,17 +128,26 @@ struct osp_fiber *osp__fiber_acquire(struct osp_worker *worker, bool is_main) {
         if (fiber == NULL) fiber = build(osp__stack_new_large(OSP_MAIN_STACK), OSP_MAIN_RESERVE);
     }
     if (fiber == NULL) return NULL;
+    osp__fiber_prepare(fiber, worker);
+    fiber->is_main = is_main;
+    return fiber;
+}
+
+struct osp_fiber *osp__fiber_new_large(size_t size, size_t reserve) {
+    return build(osp__stack_new_large(size), reserve);
+}
+
+void osp__fiber_prepare(struct osp_fiber *fiber, struct osp_worker *worker) {
     fiber->ctx.worker = worker;
     __atomic_store_n(&fiber->ctx.poll, 0, __ATOMIC_RELAXED); /* preempt.c may be asking the one before */
     fiber->ctx.evidence = NULL;
-    fiber->is_main = is_main;
+    fiber->is_main = false;
     fiber->overrun = false;
     fiber->is_computation = false;
     fiber->id = __atomic_add_fetch(&pool.last_id, 1, __ATOMIC_RELAXED);
     fiber->failure = NULL;
     fiber->ctx.place = NULL;
     __atomic_store_n(&fiber->waits, OSP_WAITS_NOT, __ATOMIC_RELAXED);
-    return fiber;
 }
 
 /* Gives the pages below the one that holds the structure back to the system. */
@@ -146,6 +155,18 @@ static void cool(struct osp_fiber *fiber) {
     uintptr_t top = (uintptr_t)fiber & ~(uintptr_t)4095;
     if (top > (uintptr_t)fiber->context.stack_low)
         osp__discard(fiber->context.stack_low, top - (uintptr_t)fiber->context.stack_low);
+}
+
+bool osp__fiber_reset(struct osp_fiber *fiber) {
+    bool abandoned = fiber->state == OSP_FIBER_FAILED;
+    fiber->state = OSP_FIBER_IDLE;
+    osp_drop(fiber->test);
+    fiber->test = NULL;
+    if (!abandoned) return true;
+    if (osp__context_make(&fiber->context, fiber->context.stack_low, fiber->context.stack_size, fiber_main, fiber) != 0)
+        return false;
+    cool(fiber);
+    return true;
 }
 
 void osp__fiber_release(struct osp_fiber *fiber) {

@@ -69,6 +69,12 @@ struct osp_fiber *osp__fiber_acquire(struct osp_worker *worker, bool is_main);
 /* Gives a fiber that is not active back to the pool of its worker. */
 void osp__fiber_release(struct osp_fiber *fiber);
 
+/* A fiber with a stack of its own size, which never enters a pool of this room; NULL when memory runs out. Prepare it
+ * before each computation and reset it after each; false: it is lost, because memory ran out. */
+struct osp_fiber *osp__fiber_new_large(size_t size, size_t reserve);
+void osp__fiber_prepare(struct osp_fiber *fiber, struct osp_worker *worker);
+bool osp__fiber_reset(struct osp_fiber *fiber);
+
 /* Continues (or starts) a fiber on its worker's thread; returns when it parks, yields, finishes or fails. */
 void osp__fiber_run(struct osp_fiber *fiber);
 

@@ -27,6 +27,8 @@ void osp__deadlock_woken(struct osp_fiber *fiber) {
         __atomic_sub_fetch(&census, ONE_PARKED, __ATOMIC_SEQ_CST);
 }
 
+uint32_t osp__deadlock_living(void) { return (uint32_t)(__atomic_load_n(&census, __ATOMIC_SEQ_CST) >> 32); }
+
 bool osp__deadlock_is_certain(void) {
     uint64_t now = __atomic_load_n(&census, __ATOMIC_SEQ_CST);
     return now >> 32 != 0 && now >> 32 == (now & 0xffffffffu);

@@ -33,6 +33,9 @@ static inline void osp__deadlock_will_not_wait(osp_ctx *ctx) {
 void osp__deadlock_parked(struct osp_fiber *fiber);
 void osp__deadlock_woken(struct osp_fiber *fiber);
 
+/* How many computations live. */
+uint32_t osp__deadlock_living(void);
+
 /* True when every living fiber waits for another one. */
 bool osp__deadlock_is_certain(void);
 

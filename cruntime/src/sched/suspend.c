@@ -41,6 +41,7 @@ OSP_API void osp_yield(osp_ctx *ctx) {
 OSP_API void osp_poll(osp_ctx *ctx) {
     __atomic_store_n(&ctx->poll, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&ctx->stack_limit, ctx->fiber->lowest, __ATOMIC_RELAXED);
+    if (ctx->worker->index < 0) return; /* a call on an embedder's thread: nobody else is there to run */
     ctx->worker->preempted = true;
     osp_yield(ctx);
 }

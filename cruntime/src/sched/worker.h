@@ -37,7 +37,7 @@ struct osp_worker {
     struct osp__timer_heap timers;
     struct osp_fiber *warm;           /* idle fibers with their stacks */
     uint32_t warm_count;
-    int index;
+    int index;                        /* -1: no worker, but the thread of an embedder (embed/call.c) */
     int epoll;
     int64_t now_ns;                   /* read once a round of the loop */
     void *alternate_stack;            /* for the handler of stack faults */

@@ -1,0 +1,7 @@
+"""The logger that everything here writes to."""
+
+from __future__ import annotations
+
+import logging
+
+log = logging.getLogger("ospjit")
