@@ -7,6 +7,7 @@
  */
 #include "../base.h"
 #include "../mem/string.h"
+#include "../sched/poll.h"
 #include "header.h"
 #include "url.h"
 
@@ -19,13 +20,34 @@ static char *reserve(size_t length, char **error)
     return string;
 }
 
+/* osp__url_decode for texts of any length: lets other fibers run. */
+static int64_t decode_long(osp_ctx *ctx, const char *text, size_t length, bool plus_is_space, char *out)
+{
+    int64_t produced = 0;
+    for (size_t done = 0, part; done < length; done += part) {
+        part = osp__poll_part(length - done);
+        for (size_t back = 1; back <= 2 && part < length - done; back++)
+            if (text[done + part - back] == '%') { /* the digits belong to it */
+                size_t digits = 3 - back, rest = length - done - part;
+                part += digits < rest ? digits : rest;
+                break;
+            }
+        int64_t decoded = osp__url_decode(text + done, part, plus_is_space, out + produced);
+        if (decoded < 0)
+            return -1;
+        produced += decoded;
+        osp__poll(ctx);
+    }
+    return produced;
+}
+
 /* text[0 .. length) decoded into a string of its own; NULL with *error set if it is malformed. */
-static char *decode(const char *text, size_t length, bool plus_is_space, const char *function, char **error)
+static char *decode(osp_ctx *ctx, const char *text, size_t length, bool plus_is_space, const char *function, char **error)
 {
     char *room = reserve(length, error), *exact = NULL;
     if (room == NULL)
         return NULL;
-    int64_t decoded = osp__url_decode(text, length, plus_is_space, room);
+    int64_t decoded = decode_long(ctx, text, length, plus_is_space, room);
     if (decoded == (int64_t)length)
         return room;
     if (decoded < 0)
@@ -38,26 +60,30 @@ static char *decode(const char *text, size_t length, bool plus_is_space, const c
 
 OSP_API char *osp_url_decode(osp_ctx *ctx, char *s, char **error)
 {
-    (void)ctx;
-    return decode(s, (size_t)osp__length(s), false, "urlDecode", error);
+    return decode(ctx, s, (size_t)osp__length(s), false, "urlDecode", error);
 }
 
 OSP_API char *osp_url_encode(osp_ctx *ctx, char *s)
 {
-    size_t length = (size_t)osp__length(s);
-    char *encoded = osp__string_reserve(ctx, osp__url_encoded_length(s, length));
-    if (encoded != NULL)
-        osp__url_encode(s, length, encoded);
+    size_t length = (size_t)osp__length(s), encoded_length = 0, written = 0;
+    for (size_t done = 0; done < length; done += osp__poll_part(length - done)) {
+        encoded_length += osp__url_encoded_length(s + done, osp__poll_part(length - done));
+        osp__poll(ctx);
+    }
+    char *encoded = osp__string_reserve(ctx, encoded_length);
+    for (size_t done = 0; encoded != NULL && done < length; done += osp__poll_part(length - done)) {
+        written += osp__url_encode(s + done, osp__poll_part(length - done), encoded + written);
+        osp__poll(ctx);
+    }
     return encoded;
 }
 
 OSP_API char *osp_query_param(osp_ctx *ctx, char *query, char *name, char **error)
 {
-    (void)ctx;
     const char *value;
     size_t length;
     if (osp__url_query_find(query, (size_t)osp__length(query), name, (size_t)osp__length(name), &value, &length))
-        return decode(value, length, true, "queryParam", error);
+        return decode(ctx, value, length, true, "queryParam", error);
     osp__set_error(error, "queryParam: no parameter '%.80s'", name);
     return NULL;
 }

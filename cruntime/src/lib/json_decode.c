@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "../fiber/fiber.h"
+#include "../sched/poll.h"
 #include "../sys/sys.h"
 #include "failure.h"
 #include "json_text.h"
@@ -83,8 +84,10 @@ static void *array_of(struct decoding *decoding, const struct osp__json_node *no
 {
     const uint32_t *children = decoding->document->children + node->children;
     void *items = osp_list_empty(decoding->ctx, true);
-    for (uint32_t i = 0; i < node->count; i++)
+    for (uint32_t i = 0; i < node->count; i++) {
         items = osp__list_push(decoding->ctx, items, (int64_t)(uintptr_t)take(decoding, children[i]));
+        osp__poll(decoding->ctx);
+    }
     return make(decoding->ctx, OSP_JSON_ARRAY, &items);
 }
 
@@ -97,6 +100,7 @@ static void *object_of(struct decoding *decoding, const struct osp__json_node *n
         char *key = string_of(decoding, &decoding->document->nodes[children[i]]);
         void *value = take(decoding, children[i] + 1);
         fields = osp_map_set(decoding->ctx, fields, (int64_t)(uintptr_t)key, (int64_t)(uintptr_t)value);
+        osp__poll(decoding->ctx);
     }
     return make(decoding->ctx, OSP_JSON_OBJECT, &fields);
 }
@@ -109,8 +113,7 @@ static void *decode(struct decoding *decoding)
             decoding->containers[i] = array_of(decoding, node);
         else if (node->type == OSP_JSON_OBJECT)
             decoding->containers[i] = object_of(decoding, node);
-        if (decoding->ctx != NULL && OSP_UNLIKELY(__atomic_load_n(&decoding->ctx->poll, __ATOMIC_RELAXED) != 0))
-            osp_poll(decoding->ctx);
+        osp__poll(decoding->ctx);
     }
     return take(decoding, 0);
 }

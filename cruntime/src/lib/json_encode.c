@@ -6,7 +6,9 @@
 
 #include "../fiber/fiber.h"
 #include "../mem/string.h"
+#include "../sched/poll.h"
 #include "../sys/sys.h"
+#include "json_text.h"
 #include "json_value.h"
 #include "list.h"
 
@@ -64,10 +66,10 @@ static void put(struct encoding *encoding, const char *bytes, size_t length)
 
 static void put_string(struct encoding *encoding, const char *string)
 {
-    size_t length = osp__length(string), escaped = osp__json_escape(string, length, NULL);
+    size_t length = osp__length(string), escaped = osp__json_escape_long(encoding->ctx, string, length, NULL);
     char *place = reserve(encoding, escaped + 2);
     place[0] = '"';
-    (void)osp__json_escape(string, length, place + 1);
+    (void)osp__json_escape_long(encoding->ctx, string, length, place + 1);
     place[escaped + 1] = '"';
 }
 
@@ -160,8 +162,7 @@ OSP_API char *osp_json_encode(osp_ctx *ctx, void *value)
     begin_value(&encoding, value);
     while (encoding.depth > 0) {
         go_on(&encoding);
-        if (ctx != NULL && OSP_UNLIKELY(__atomic_load_n(&ctx->poll, __ATOMIC_RELAXED) != 0))
-            osp_poll(ctx);
+        osp__poll(ctx);
     }
     char *text = osp__string_copy(ctx, encoding.text, encoding.length);
     finish(&encoding);

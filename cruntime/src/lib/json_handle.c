@@ -193,12 +193,12 @@ OSP_API void osp_json_free(osp_ctx *ctx, int64_t handle, char **error)
 
 OSP_API char *osp_json_escape(osp_ctx *ctx, char *s)
 {
-    size_t length = osp__json_escape(s, osp__length(s), NULL);
+    size_t length = osp__json_escape_long(ctx, s, osp__length(s), NULL);
     if (length == osp__length(s)) { /* every change makes it longer */
         osp_dup(s);
         return s;
     }
     char *result = osp__string_reserve(ctx, length);
-    (void)osp__json_escape(s, osp__length(s), result);
+    (void)osp__json_escape_long(ctx, s, osp__length(s), result);
     return result;
 }

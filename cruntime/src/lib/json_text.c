@@ -1,6 +1,7 @@
 /* json_text.c - see json_text.h. */
 #include "json_text.h"
 
+#include "../sched/poll.h"
 #include "failure.h"
 
 /* A text that takes longer than about a millisecond is parsed on the pool. */
@@ -39,4 +40,17 @@ struct osp__json *osp__json_parse_string(osp_ctx *ctx, const char *function, con
     if (job.document == NULL)
         fail_parse(error, function, text, &job.fault);
     return job.document;
+}
+
+size_t osp__json_escape_long(osp_ctx *ctx, const char *bytes, size_t length, char *out)
+{
+    size_t written = 0;
+    for (size_t done = 0, part; done < length; done += part) {
+        part = osp__poll_part(length - done);
+        for (int i = 0; i < 3 && part < length - done && ((unsigned char)bytes[done + part] & 0xc0) == 0x80; i++)
+            part--; /* no character is cut in two */
+        written += osp__json_escape(bytes + done, part, out != NULL ? out + written : NULL);
+        osp__poll(ctx);
+    }
+    return written;
 }

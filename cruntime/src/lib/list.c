@@ -5,10 +5,12 @@
  * goes down the tree making each node on its way unique as well. */
 #include "list.h"
 
+#include "../sched/poll.h"
 #include "failure.h"
 #include "node.h"
 
 enum { BITS = 5, WIDTH = 1 << BITS, POINTERS = 1 };
+enum { POLL_WORDS = 1 << 12 }; /* to deal with between polls */
 
 struct list {
     int64_t *root; /* NULL when empty */
@@ -336,7 +338,11 @@ OSP_API void *osp_list_from_words(osp_ctx *ctx, bool pointers, void *words, int6
     /* A short list gets a leaf of its size, as most lists stay as they were written. */
     if (count <= WIDTH)
         list->root = new_node(ctx, (unsigned)count, pointers);
-    append_words(ctx, list, words, (uint64_t)count);
+    for (const int64_t *from = words, *end = from + count; from < end; osp__poll(ctx)) {
+        uint64_t part = smaller(POLL_WORDS, (uint64_t)(end - from));
+        append_words(ctx, list, from, part);
+        from += part;
+    }
     return list;
 }
 
@@ -447,6 +453,7 @@ OSP_API void *osp_list_concat(osp_ctx *ctx, void *a, void *b)
             append_words(ctx, result, words, run);
         else
             prepend_words(ctx, result, words, run);
+        osp__poll(ctx);
     }
     osp_drop(other);
     return result;
@@ -467,6 +474,7 @@ OSP_API void *osp_list_reverse(osp_ctx *ctx, void *address)
         if (pointers)
             osp__dup_words(words, run);
         prepend_words(ctx, result, reversed, run);
+        osp__poll(ctx);
     }
     osp_drop(address);
     return result;

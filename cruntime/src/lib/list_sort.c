@@ -7,8 +7,12 @@
 #include <string.h>
 
 #include "../fiber/fiber.h"
+#include "../sched/poll.h"
 #include "../sys/sys.h"
 #include "node.h"
+
+/* Words to deal with between polls. */
+enum { POLL_WORDS = 1 << 12 };
 
 /* What the comparison gets: two borrowed elements; it stores a negative, zero or positive result. */
 struct comparison {
@@ -50,6 +54,8 @@ static void merge(const struct order *order, const int64_t *from, int64_t *to, u
     for (uint64_t at = start; at < end; at++) {
         bool take_right = left == middle || (right < end && is_after(order, from[left], from[right]));
         to[at] = take_right ? from[right++] : from[left++];
+        if (at % POLL_WORDS == 0)
+            osp__poll(order->ctx);
     }
 }
 
@@ -63,8 +69,10 @@ static int64_t *sort(const struct order *order, int64_t *words, uint64_t length)
 {
     int64_t *from = words, *to = words + length;
     for (uint64_t width = 1; width < length; width *= 2) {
-        for (uint64_t start = 0; start < length; start += 2 * width)
+        for (uint64_t start = 0; start < length; start += 2 * width) {
             merge(order, from, to, start, smaller(start + width, length), smaller(start + 2 * width, length));
+            osp__poll(order->ctx);
+        }
         int64_t *sorted = to;
         to = from;
         from = sorted;
@@ -87,10 +95,13 @@ OSP_API void *osp_list_sort(osp_ctx *ctx, void *list, osp_thunk compare, void *c
     for (uint64_t done = 0; done < length; done += run) {
         const int64_t *part = osp__list_run(list, done, &run);
         memcpy(words + done, part, run * sizeof *words);
+        osp__poll(ctx);
     }
     struct order order = {ctx, compare, compare_env};
     int64_t *sorted = sort(&order, words, length);
-    if (pointers)
-        osp__dup_words(sorted, length);
+    for (uint64_t done = 0; pointers && done < length; done += smaller(POLL_WORDS, length - done)) {
+        osp__dup_words(sorted + done, smaller(POLL_WORDS, length - done));
+        osp__poll(ctx);
+    }
     return osp_list_from_words(ctx, pointers, sorted, (int64_t)length);
 }

@@ -17,6 +17,7 @@
 #include <inttypes.h>
 
 #include "../fiber/fiber.h"
+#include "../sched/poll.h"
 #include "../sys/sys.h"
 #include "failure.h"
 #include "list.h"
@@ -433,6 +434,7 @@ static void *collect(osp_ctx *ctx, void *map, bool pointers, int64_t *(*column)(
         if (pointers)
             osp__dup_words(words, entries);
         list = osp__list_extend(ctx, list, words, entries);
+        osp__poll(ctx);
     }
     return list;
 }
@@ -466,6 +468,7 @@ OSP_API void *osp_map_merge(osp_ctx *ctx, void *map, void *other)
                 osp_dup((void *)(uintptr_t)value);
             result = osp_map_set(ctx, result, key, value);
         }
+        osp__poll(ctx);
     }
     osp_drop(source);
     return result;

@@ -10,6 +10,7 @@ set(OSP_LIB_PURE_SOURCES
 set(OSP_LIB_SOURCES
     ${OSP_LIB_PURE_SOURCES}
     ${CMAKE_CURRENT_LIST_DIR}/failure.c
+    ${CMAKE_CURRENT_LIST_DIR}/search.c
     ${CMAKE_CURRENT_LIST_DIR}/string_access.c
     ${CMAKE_CURRENT_LIST_DIR}/string_build.c
     ${CMAKE_CURRENT_LIST_DIR}/string_pattern.c

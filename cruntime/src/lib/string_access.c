@@ -7,21 +7,21 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "../sched/poll.h"
 #include "failure.h"
+#include "search.h"
 #include "utf8.h"
 
 /* ---- searching ----------------------------------------------------------------------------------------- */
 
-/* The two-way algorithm of the C library: linear time, no extra memory. */
-static const char *find(const char *string, const char *what)
+static const char *find(osp_ctx *ctx, const char *string, const char *what)
 {
-    return memmem(string, osp__length(string), what, osp__length(what));
+    return osp__find(ctx, string, osp__length(string), what, osp__length(what));
 }
 
 OSP_API bool osp_string_contains(osp_ctx *ctx, char *s, char *what)
 {
-    (void)ctx;
-    return find(s, what) != NULL;
+    return find(ctx, s, what) != NULL;
 }
 
 OSP_API bool osp_string_starts_with(osp_ctx *ctx, char *s, char *prefix)
@@ -40,8 +40,7 @@ OSP_API bool osp_string_ends_with(osp_ctx *ctx, char *s, char *suffix)
 
 OSP_API int64_t osp_string_index_of(osp_ctx *ctx, char *s, char *what, char **error)
 {
-    (void)ctx;
-    const char *at = find(s, what);
+    const char *at = find(ctx, s, what);
     if (at != NULL)
         return at - s;
     osp__set_error(error, "indexOf: substring not found");
@@ -166,9 +165,11 @@ static char *trim(osp_ctx *ctx, char *s, bool at_start, bool at_end)
 {
     size_t start = 0, end = osp__length(s);
     while (at_start && start < end && is_space(s[start]))
-        start++;
+        if (++start % OSP_POLL_BYTES == 0)
+            osp__poll(ctx);
     while (at_end && end > start && is_space(s[end - 1]))
-        end--;
+        if (--end % OSP_POLL_BYTES == 0)
+            osp__poll(ctx);
     return slice(ctx, s, start, end - start);
 }
 

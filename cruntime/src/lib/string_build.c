@@ -7,7 +7,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "../sched/poll.h"
 #include "failure.h"
+#include "search.h"
 #include "utf8.h"
 
 /* ---- letter case: ASCII only; other letters need tables and a language --------------------------------- */
@@ -16,8 +18,9 @@ static char *change_case(osp_ctx *ctx, char *s, char first, char last)
 {
     size_t length = osp__length(s);
     char *result = osp__string_reserve(ctx, length);
-    for (size_t i = 0; i < length; i++)
-        result[i] = (char)(s[i] >= first && s[i] <= last ? s[i] ^ 0x20 : s[i]);
+    for (size_t i = 0; i < length; osp__poll(ctx))
+        for (size_t end = i + osp__poll_part(length - i); i < end; i++)
+            result[i] = (char)(s[i] >= first && s[i] <= last ? s[i] ^ 0x20 : s[i]);
     return result;
 }
 
@@ -38,26 +41,31 @@ OSP_API char *osp_string_reverse(osp_ctx *ctx, char *s)
 {
     size_t length = osp__length(s);
     char *result = osp__string_reserve(ctx, length);
-    for (size_t i = 0; i < length;) {
+    for (size_t i = 0, poll_at = OSP_POLL_BYTES; i < length;) {
         uint32_t ignored;
         size_t width = osp__utf8_decode(s + i, length - i, &ignored);
         if (width == 0)
             width = 1;
         memcpy(result + length - i - width, s + i, width);
         i += width;
+        if (i >= poll_at) {
+            poll_at += OSP_POLL_BYTES;
+            osp__poll(ctx);
+        }
     }
     return result;
 }
 
 /* ---- replacement --------------------------------------------------------------------------------------- */
 
-static size_t count_occurrences(const char *s, const char *what)
+static size_t count_occurrences(osp_ctx *ctx, const char *s, const char *what)
 {
     const char *at = s, *end = s + osp__length(s);
     size_t count = 0, what_length = osp__length(what);
-    while ((at = memmem(at, (size_t)(end - at), what, what_length)) != NULL) {
+    while ((at = osp__find(ctx, at, (size_t)(end - at), what, what_length)) != NULL) {
         count++;
         at += what_length;
+        osp__poll(ctx);
     }
     return count;
 }
@@ -74,13 +82,12 @@ static size_t replaced_length(size_t length, size_t count, size_t old, size_t wi
 
 OSP_API char *osp_string_replace(osp_ctx *ctx, char *s, char *what, char *with, char **error)
 {
-    (void)ctx;
     size_t what_length = osp__length(what), with_length = osp__length(with);
     if (what_length == 0) {
         osp__set_error(error, "replace: text to replace must not be empty");
         return NULL;
     }
-    size_t count = count_occurrences(s, what);
+    size_t count = count_occurrences(ctx, s, what);
     if (count == 0) {
         osp_dup(s);
         return s;
@@ -93,34 +100,34 @@ OSP_API char *osp_string_replace(osp_ctx *ctx, char *s, char *what, char *with, 
         return NULL;
     const char *from = s, *end = s + osp__length(s), *at;
     char *out = result;
-    while ((at = memmem(from, (size_t)(end - from), what, what_length)) != NULL) {
-        out = mempcpy(out, from, (size_t)(at - from));
-        out = mempcpy(out, with, with_length);
+    while ((at = osp__find(ctx, from, (size_t)(end - from), what, what_length)) != NULL) {
+        out = osp__copy(ctx, out, from, (size_t)(at - from));
+        out = osp__copy(ctx, out, with, with_length);
         from = at + what_length;
+        osp__poll(ctx);
     }
-    memcpy(out, from, (size_t)(end - from));
+    osp__copy(ctx, out, from, (size_t)(end - from));
     return result;
 }
 
 /* ---- repetition and padding ---------------------------------------------------------------------------- */
 
 /* Fills `out` with copies of a pattern, doubling what is there; `length` need not be a multiple. */
-static void fill_with(char *out, size_t length, const char *pattern, size_t pattern_length)
+static void fill_with(osp_ctx *ctx, char *out, size_t length, const char *pattern, size_t pattern_length)
 {
     if (length == 0)
         return;
     size_t done = length < pattern_length ? length : pattern_length;
-    memcpy(out, pattern, done);
+    osp__copy(ctx, out, pattern, done);
     while (done < length) {
         size_t part = done < length - done ? done : length - done;
-        memcpy(out + done, out, part);
+        osp__copy(ctx, out + done, out, part);
         done += part;
     }
 }
 
 OSP_API char *osp_string_repeat(osp_ctx *ctx, char *s, int64_t count, char **error)
 {
-    (void)ctx;
     size_t length;
     if (count < 0) {
         osp__set_error(error, "repeat: count must not be negative: %" PRId64, count);
@@ -132,7 +139,7 @@ OSP_API char *osp_string_repeat(osp_ctx *ctx, char *s, int64_t count, char **err
         return NULL;
     char *result = osp__string_try(error, "repeat", length);
     if (result != NULL)
-        fill_with(result, length, s, osp__length(s));
+        fill_with(ctx, result, length, s, osp__length(s));
     return result;
 }
 
@@ -152,7 +159,7 @@ static size_t whole_fill(const char *fill, size_t room)
     return room - used + end;
 }
 
-static char *pad(const char *function, char *s, int64_t width, char *fill, bool at_start, char **error)
+static char *pad(osp_ctx *ctx, const char *function, char *s, int64_t width, char *fill, bool at_start, char **error)
 {
     size_t length = osp__length(s);
     if (width <= 0 || (uint64_t)width <= length) {
@@ -169,19 +176,17 @@ static char *pad(const char *function, char *s, int64_t width, char *fill, bool 
     char *result = osp__string_try(error, function, length + added);
     if (result == NULL)
         return NULL;
-    fill_with(at_start ? result : result + length, added, fill, osp__length(fill));
-    memcpy(at_start ? result + added : result, s, length);
+    fill_with(ctx, at_start ? result : result + length, added, fill, osp__length(fill));
+    osp__copy(ctx, at_start ? result + added : result, s, length);
     return result;
 }
 
 OSP_API char *osp_string_pad_start(osp_ctx *ctx, char *s, int64_t width, char *fill, char **error)
 {
-    (void)ctx;
-    return pad("padStart", s, width, fill, true, error);
+    return pad(ctx, "padStart", s, width, fill, true, error);
 }
 
 OSP_API char *osp_string_pad_end(osp_ctx *ctx, char *s, int64_t width, char *fill, char **error)
 {
-    (void)ctx;
-    return pad("padEnd", s, width, fill, false, error);
+    return pad(ctx, "padEnd", s, width, fill, false, error);
 }

@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "../fiber/fiber.h"
+#include "../sched/poll.h"
 #include "failure.h"
 #include "list.h"
+#include "search.h"
 
 OSP_API void *osp_string_split(osp_ctx *ctx, char *s, char *separator, char **error)
 {
@@ -16,9 +18,10 @@ OSP_API void *osp_string_split(osp_ctx *ctx, char *s, char *separator, char **er
     }
     void *list = osp_list_empty(ctx, true);
     const char *from = s, *end = s + osp__length(s), *at;
-    while ((at = memmem(from, (size_t)(end - from), separator, width)) != NULL) {
+    while ((at = osp__find(ctx, from, (size_t)(end - from), separator, width)) != NULL) {
         list = osp__list_push_string(ctx, list, from, (size_t)(at - from));
         from = at + width;
+        osp__poll(ctx);
     }
     return osp__list_push_string(ctx, list, from, (size_t)(end - from));
 }
@@ -28,12 +31,13 @@ OSP_API void *osp_string_lines(osp_ctx *ctx, char *s)
 {
     void *list = osp_list_empty(ctx, true);
     for (const char *from = s, *end = s + osp__length(s), *next; from < end; from = next) {
-        const char *newline = memchr(from, '\n', (size_t)(end - from));
+        const char *newline = osp__find(ctx, from, (size_t)(end - from), "\n", 1);
         const char *last = newline != NULL ? newline : end;
         next = newline != NULL ? newline + 1 : end;
         if (newline != NULL && last > from && last[-1] == '\r')
             last--;
         list = osp__list_push_string(ctx, list, from, (size_t)(last - from));
+        osp__poll(ctx);
     }
     return list;
 }
@@ -43,17 +47,28 @@ static bool is_space(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+/* Past the characters at `from` that are white space, or that are not. */
+static const char *skip(osp_ctx *ctx, const char *from, const char *end, bool spaces)
+{
+    while (from < end) {
+        for (const char *part = from + osp__poll_part((size_t)(end - from)); from < part; from++)
+            if (is_space(*from) != spaces)
+                return from;
+        osp__poll(ctx);
+    }
+    return end;
+}
+
 OSP_API void *osp_string_words(osp_ctx *ctx, char *s)
 {
     void *list = osp_list_empty(ctx, true);
     for (const char *from = s, *end = s + osp__length(s); from < end;) {
         const char *start = from;
-        while (from < end && !is_space(*from))
-            from++;
+        from = skip(ctx, from, end, false);
         if (from > start)
             list = osp__list_push_string(ctx, list, start, (size_t)(from - start));
-        while (from < end && is_space(*from))
-            from++;
+        from = skip(ctx, from, end, true);
+        osp__poll(ctx);
     }
     return list;
 }
@@ -72,6 +87,7 @@ static size_t joined_length(osp_ctx *ctx, const void *parts, size_t separator)
         const int64_t *strings = osp__list_run(parts, done, &run);
         for (uint64_t i = 0; i < run; i++)
             overflow |= __builtin_add_overflow(length, osp__length(part(strings, i)), &length);
+        osp__poll(ctx);
     }
     if (overflow)
         osp__fiber_fail(ctx, "out of memory");
@@ -86,9 +102,10 @@ OSP_API char *osp_string_join(osp_ctx *ctx, void *parts, char *separator)
         const int64_t *strings = osp__list_run(parts, done, &run);
         for (uint64_t i = 0; i < run; i++) {
             if (done + i > 0)
-                out = mempcpy(out, separator, osp__length(separator));
-            out = mempcpy(out, part(strings, i), osp__length(part(strings, i)));
+                out = osp__copy(ctx, out, separator, osp__length(separator));
+            out = osp__copy(ctx, out, part(strings, i), osp__length(part(strings, i)));
         }
+        osp__poll(ctx);
     }
     return result;
 }

@@ -1,6 +1,7 @@
 /* string_pattern.c - matchesPattern: regular expressions for the language. */
 #include "../base.h"
 
+#include "../sched/poll.h"
 #include "failure.h"
 #include "pattern.h"
 
@@ -9,8 +10,7 @@ static bool find(osp_ctx *ctx, struct osp__pattern_search *search)
 {
     enum osp__pattern_state state;
     while ((state = osp__pattern_advance(search, 256)) == OSP_PATTERN_SEARCHING)
-        if (ctx != NULL && OSP_UNLIKELY(__atomic_load_n(&ctx->poll, __ATOMIC_RELAXED) != 0))
-            osp_poll(ctx);
+        osp__poll(ctx);
     osp__pattern_end(search);
     return state == OSP_PATTERN_FOUND;
 }

@@ -28,6 +28,17 @@ struct osp__dead {
 };
 void osp__drop_onto(struct osp__dead *dead, void *object);
 
+/* Frees up to `most` of them, and what they held; what is left stays in `dead`. */
+void osp__free_some(struct osp__dead *dead, int most);
+
+/* How freeing much at once is interrupted. `pause` is asked now and then, by a thread that has come far with what one
+ * drop began, whether to go on later: if so it has taken over `dead`. `resume` puts what this thread has put off, if
+ * anything, into `dead`. Called once, before any worker runs. */
+void osp__set_pause(bool (*pause)(struct osp__dead *dead), void (*resume)(struct osp__dead *dead));
+
+/* How many threads have put something off. Atomic; changed by those who pause and resume. */
+extern int osp__put_off;
+
 /* What an object of a runtime kind does when it dies; the memory itself is released by the caller. */
 typedef void (*osp__finalizer)(void *object, struct osp__dead *dead);
 void osp__set_finalizer(uint32_t kind, osp__finalizer finalizer);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../fiber/fiber.h"
+#include "../sched/poll.h"
 #include "../sys/sys.h"
 
 /* A string literal with its header, laid out as compiled code lays out its own. */
@@ -39,10 +40,20 @@ char *osp__string_reserve(osp_ctx *ctx, size_t length) {
     return string;
 }
 
+char *osp__copy(osp_ctx *ctx, char *to, const char *from, size_t length) {
+    while (OSP_UNLIKELY(length > OSP_POLL_BYTES)) {
+        to = mempcpy(to, from, OSP_POLL_BYTES);
+        from += OSP_POLL_BYTES;
+        length -= OSP_POLL_BYTES;
+        osp__poll(ctx);
+    }
+    return mempcpy(to, from, length);
+}
+
 char *osp__string_copy(osp_ctx *ctx, const char *bytes, size_t length) {
     if (length == 0) return empty.bytes;
     char *string = osp__string_reserve(ctx, length);
-    if (string != NULL) memcpy(string, bytes, length);
+    if (string != NULL) osp__copy(ctx, string, bytes, length);
     return string;
 }
 
@@ -68,8 +79,7 @@ OSP_API char *osp_string_concat(osp_ctx *ctx, char *a, char *b) {
     size_t a_length = osp__length(a), b_length = osp__length(b), length;
     if (__builtin_add_overflow(a_length, b_length, &length)) osp__fiber_fail(ctx, "out of memory");
     char *result = osp__string_reserve(ctx, length);
-    memcpy(result, a, a_length);
-    memcpy(result + a_length, b, b_length);
+    osp__copy(ctx, osp__copy(ctx, result, a, a_length), b, b_length);
     return result;
 }
 
@@ -79,14 +89,18 @@ OSP_API char *osp_string_concat_n(osp_ctx *ctx, char **parts, int64_t count) {
         if (__builtin_add_overflow(length, osp__length(parts[i]), &length)) osp__fiber_fail(ctx, "out of memory");
     char *result = osp__string_reserve(ctx, length);
     char *end = result;
-    for (int64_t i = 0; i < count; i++) end = mempcpy(end, parts[i], osp__length(parts[i]));
+    for (int64_t i = 0; i < count; i++) end = osp__copy(ctx, end, parts[i], osp__length(parts[i]));
     return result;
 }
 
 OSP_API bool osp_string_equal(osp_ctx *ctx, char *a, char *b) {
-    (void)ctx;
-    size_t length = osp__length(a);
-    return a == b || (length == osp__length(b) && memcmp(a, b, length) == 0);
+    size_t length = osp__length(a), done = 0;
+    if (a == b || length != osp__length(b)) return a == b;
+    for (; OSP_UNLIKELY(length - done > OSP_POLL_BYTES); done += OSP_POLL_BYTES) {
+        if (memcmp(a + done, b + done, OSP_POLL_BYTES) != 0) return false;
+        osp__poll(ctx);
+    }
+    return memcmp(a + done, b + done, length - done) == 0;
 }
 
 /* Order of bytes, which for UTF-8 is the order of code points: -1, 0 or 1. */
@@ -98,18 +112,18 @@ OSP_API int64_t osp_string_compare(osp_ctx *ctx, char *a, char *b) {
     return (a_length > b_length) - (a_length < b_length);
 }
 
-/* FNV-1a, 64 bits (draft-eastlake-fnv): simple enough for a compiler to compute over literals as well. */
 /* A copy of a C string, which may be NULL: then it is empty. For results of foreign functions. */
 OSP_API char *osp_string_from_c(osp_ctx *ctx, void *text) {
     const char *bytes = text != NULL ? text : "";
     return osp__string_copy(ctx, bytes, strlen(bytes));
 }
 
+/* FNV-1a, 64 bits (draft-eastlake-fnv): simple enough for a compiler to compute over literals as well. */
 OSP_API int64_t osp_string_hash(osp_ctx *ctx, char *string) {
-    (void)ctx;
     uint64_t hash = 0xcbf29ce484222325u;
-    for (size_t i = 0, length = osp__length(string); i < length; i++)
-        hash = (hash ^ (unsigned char)string[i]) * 0x100000001b3u;
+    for (size_t i = 0, length = osp__length(string); i < length; osp__poll(ctx))
+        for (size_t end = i + osp__poll_part(length - i); i < end; i++)
+            hash = (hash ^ (unsigned char)string[i]) * 0x100000001b3u;
     return (int64_t)hash;
 }
 
@@ -136,6 +150,7 @@ static char escape_of(unsigned char byte) {
 OSP_API char *osp_string_quote(osp_ctx *ctx, char *string) {
     size_t length = osp__length(string), size = 2;
     for (size_t i = 0; i < length; i++) {
+        if (i % OSP_POLL_BYTES == 0) osp__poll(ctx);
         char escape = escape_of((unsigned char)string[i]);
         size_t width = escape == 0 ? 1 : escape == 'u' ? 6 : 2;
         if (__builtin_add_overflow(size, width, &size)) osp__fiber_fail(ctx, "out of memory");
@@ -143,6 +158,7 @@ OSP_API char *osp_string_quote(osp_ctx *ctx, char *string) {
     char *result = osp__string_reserve(ctx, size), *end = result;
     *end++ = '"';
     for (size_t i = 0; i < length; i++) {
+        if (i % OSP_POLL_BYTES == 0) osp__poll(ctx);
         unsigned char byte = (unsigned char)string[i];
         char escape = escape_of(byte);
         if (escape == 0) {

@@ -13,6 +13,9 @@ char *osp__string_reserve(osp_ctx *ctx, size_t length);
 /* A copy of bytes; like osp_string_new, but fails the fiber when memory runs out (ctx NULL: returns NULL). */
 char *osp__string_copy(osp_ctx *ctx, const char *bytes, size_t length);
 
+/* memcpy that returns the end of the copy, as mempcpy does; polls between the parts of a long one. */
+char *osp__copy(osp_ctx *ctx, char *to, const char *from, size_t length);
+
 /* Formats an error message into *error, if the caller wants one. An immortal text stands in when memory runs out. */
 void osp__set_error(char **error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

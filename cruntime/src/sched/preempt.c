@@ -10,8 +10,12 @@
 #include "../sys/sys.h"
 #include "runtime.h"
 
-/* A fiber that has the worker for one to two ticks is asked to yield. */
+/* How often to look. A fiber that has had its worker since the look before is asked to yield. Where a worker has hardly
+ * changed fibers meanwhile the next look comes soon: one of them may be at a long computation. So a fiber is asked
+ * after TICK_NS + SOON_NS at the latest, and a worker that changes fibers all the time costs few looks. */
 #define TICK_NS 2000000
+#define SOON_NS 500000
+#define FEW_TURNS 8
 
 #define MAX_WORKERS 256
 
@@ -41,19 +45,26 @@ static void wait_for_work(void) {
     pthread_mutex_unlock(&lock);
 }
 
+/* Looks at a worker whose turns were `*seen` the last time. True when its fiber may have it for long. */
+static bool look(struct osp_worker *worker, uint32_t *seen) {
+    uint32_t turn = __atomic_load_n(&worker->turn, __ATOMIC_RELAXED), turns = turn - *seen;
+    struct osp_fiber *fiber = __atomic_load_n(&worker->current, __ATOMIC_ACQUIRE);
+    *seen = turn;
+    if (fiber == NULL) return false;
+    if (turns == 0) osp__fiber_ask_to_yield(fiber);
+    return turns < FEW_TURNS;
+}
+
 static void *watch(void *unused) {
     static uint32_t seen[MAX_WORKERS];
     (void)unused;
-    for (;;) {
+    osp__thread_wake_promptly();
+    for (bool soon = false;;) {
         if (all_asleep()) wait_for_work();
-        osp__thread_sleep_ns(TICK_NS);
-        for (int i = 0; i < osp__runtime.worker_count && i < MAX_WORKERS; i++) {
-            struct osp_worker *worker = &osp__runtime.workers[i];
-            uint32_t turn = __atomic_load_n(&worker->turn, __ATOMIC_RELAXED);
-            struct osp_fiber *fiber = __atomic_load_n(&worker->current, __ATOMIC_ACQUIRE);
-            if (fiber != NULL && turn == seen[i]) osp__fiber_ask_to_yield(fiber);
-            seen[i] = turn;
-        }
+        osp__thread_sleep_ns(soon ? SOON_NS : TICK_NS);
+        soon = false;
+        for (int i = 0; i < osp__runtime.worker_count && i < MAX_WORKERS; i++)
+            soon |= look(&osp__runtime.workers[i], &seen[i]);
     }
     return NULL;
 }

@@ -81,6 +81,7 @@ static int start(const osp_config *config) {
     sigaction(SIGPIPE, &ignore, NULL);
     osp__task_init();
     osp__channel_init();
+    osp__worker_divide_freeing();
     int error = osp__fault_install();
     if (error == 0) error = -pthread_atfork(NULL, NULL, after_fork_in_child);
     osp__runtime.notice_fd = osp__event_fd();

@@ -43,7 +43,8 @@ OSP_API void osp_poll(osp_ctx *ctx) {
     __atomic_store_n(&ctx->stack_limit, ctx->fiber->lowest, __ATOMIC_RELAXED);
     if (ctx->worker->index < 0) return; /* a call on an embedder's thread: nobody else is there to run */
     ctx->worker->preempted = true;
-    osp_yield(ctx);
+    osp__worker_postpone(ctx->worker, &ctx->fiber->work);
+    osp__fiber_park(ctx);
 }
 
 /* Milliseconds since 1970. */

@@ -2,6 +2,7 @@
 #include "worker.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sys/epoll.h>
 
 #include "../io/output.h"
@@ -13,6 +14,12 @@
 /* Pieces of work between two looks at timers and descriptors, so that neither starves. */
 #define ROUND 64
 #define EVENTS 256
+
+/* Objects freed a round when there is much garbage: some fifty microseconds. */
+#define FREED_A_ROUND 1024
+
+/* Fibers that were made to yield get a turn after so many others have been, even if the others never end. */
+#define TURNS_BEFORE_TIRED 4
 
 static __thread struct osp_worker *self;
 
@@ -54,6 +61,8 @@ void osp__worker_submit(struct osp_worker *worker, struct osp__work *work) {
     while (!__atomic_compare_exchange_n(&worker->inbox, &work->next, work, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {}
     wake(worker);
 }
+
+void osp__worker_postpone(struct osp_worker *worker, struct osp__work *work) { append(&worker->tired, work); }
 
 static void empty_inbox(struct osp_worker *worker) {
     if (__atomic_load_n(&worker->inbox, __ATOMIC_RELAXED) == NULL) return;
@@ -136,21 +145,71 @@ static void fire_timers(struct osp_worker *worker) {
     while ((timer = osp__timer_next_due(&worker->timers, worker->now_ns)) != NULL) timer->fire(timer, worker);
 }
 
+/* The next piece of work of those that are likely to need the thread for a moment only. */
+static struct osp__work *take_fresh(struct osp_worker *worker) {
+    /* Every other turn what has not started comes first: fibers that only yield must not keep it waiting. */
+    bool unstarted_first = worker->unstarted_first = !worker->unstarted_first;
+    struct osp__work *work = unstarted_first ? take_unstarted(worker) : take(&worker->ready);
+    if (work == NULL) work = unstarted_first ? take(&worker->ready) : take_unstarted(worker);
+    return work != NULL ? work : steal(worker);
+}
+
+/* Fibers that were made to yield run when there is nothing else, but neither a stream of short work nor one of long
+ * work keeps them waiting for ever. */
+static struct osp__work *take_tired(struct osp_worker *worker) {
+    struct osp__work *work = take(&worker->tired);
+    if (work != NULL) worker->owed = 0;
+    return work;
+}
+
 /* Does up to a round of work; returns false when there was nothing to do. */
 static bool work_a_round(struct osp_worker *worker) {
-    for (int i = 0; i < ROUND; i++) {
-        /* Every other turn what has not started comes first: fibers that only yield must not keep it waiting. */
-        bool unstarted_first = worker->unstarted_first = !worker->unstarted_first;
-        struct osp__work *work = unstarted_first ? take_unstarted(worker) : take(&worker->ready);
-        if (work == NULL) work = unstarted_first ? take(&worker->ready) : take_unstarted(worker);
-        if (work == NULL) work = steal(worker);
+    for (int i = 0; i <= ROUND; i++) {
+        bool turn_of_tired = i == ROUND || worker->owed >= TURNS_BEFORE_TIRED;
+        struct osp__work *work = turn_of_tired ? take_tired(worker) : take_fresh(worker);
+        if (work == NULL) work = turn_of_tired ? take_fresh(worker) : take_tired(worker);
         if (work == NULL) return i > 0;
         work->run(work, worker);
         if (OSP_UNLIKELY(worker->preempted)) { /* it has had the thread for long: the events come first now */
             worker->preempted = false;
+            worker->owed++;
             return true;
         }
     }
+    return true;
+}
+
+/* ---- garbage ------------------------------------------------------------------------------------------------------ */
+
+/* Puts off the rest of what is being freed when the fiber that frees it has had the thread for long, or when no fiber
+ * does: the loop goes on with it, a part each round. */
+static bool put_off(struct osp__dead *dead) {
+    struct osp_worker *worker = self;
+    if (worker == NULL || worker->index < 0 || worker->put_off.top != NULL) return false;
+    struct osp_fiber *fiber = worker->current;
+    if (fiber != NULL && __atomic_load_n(&fiber->ctx.poll, __ATOMIC_RELAXED) == 0) return false;
+    worker->put_off = *dead;
+    __atomic_add_fetch(&osp__put_off, 1, __ATOMIC_RELAXED);
+    return true;
+}
+
+static void take_up(struct osp__dead *dead) {
+    struct osp_worker *worker = self;
+    if (worker == NULL || worker->put_off.top == NULL) return;
+    *dead = worker->put_off;
+    worker->put_off.top = NULL;
+    __atomic_sub_fetch(&osp__put_off, 1, __ATOMIC_RELAXED);
+}
+
+void osp__worker_divide_freeing(void) { osp__set_pause(put_off, take_up); }
+
+/* Frees a part; false when there was none. */
+static bool free_a_part(struct osp_worker *worker) {
+    if (OSP_LIKELY(worker->put_off.top == NULL)) return false;
+    struct osp__dead dead = {NULL};
+    take_up(&dead);
+    osp__free_some(&dead, FREED_A_ROUND);
+    if (dead.top != NULL && !put_off(&dead)) osp__free_some(&dead, INT_MAX); /* a finaliser has put off something itself */
     return true;
 }
 
@@ -204,6 +263,7 @@ void *osp__worker_main(void *argument) {
         fire_timers(worker);
         run_deferred(worker);
         bool busy = work_a_round(worker);
+        busy |= free_a_part(worker);
         run_deferred(worker);
         handle_events(worker, !busy);
     }

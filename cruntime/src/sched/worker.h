@@ -13,6 +13,7 @@
 #include "../base.h"
 #include "../fiber/context.h"
 #include "../fiber/fiber.h"
+#include "../mem/object.h"
 #include "timer.h"
 
 /* A descriptor in a worker's epoll: what data.ptr points to. */
@@ -30,9 +31,12 @@ struct osp_worker {
     uint32_t turn;                    /* atomic: how often a fiber has been resumed */
     bool unstarted_first;             /* whose turn it was last: work that has not started, or fibers */
     bool preempted;                   /* a fiber was made to yield: look at the events before going on */
+    uint32_t owed;                    /* how often others were made to yield since a tired fiber had a turn */
     void (*system_call)(void *);      /* what the fiber wants done on this stack; see osp_call_on_system_stack */
     void *system_argument;
     struct osp__queue ready;          /* work of this thread */
+    struct osp__queue tired;          /* fibers that were made to yield: they come after the others */
+    struct osp__dead put_off;         /* garbage, more of it than could be freed at once */
     struct osp__work *parting;        /* work to do once the current batch of events is done */
     struct osp__timer_heap timers;
     struct osp_fiber *warm;           /* idle fibers with their stacks */
@@ -59,6 +63,9 @@ struct osp_worker *osp__worker_self(void);
 /* Runs `work` on the worker's thread, soon. From any thread. The work must stay alive until it has run. */
 void osp__worker_submit(struct osp_worker *worker, struct osp__work *work);
 
+/* Queues the running fiber behind the work that needs the thread for a moment only. From the worker's own thread. */
+void osp__worker_postpone(struct osp_worker *worker, struct osp__work *work);
+
 /* Queues work that has not started: this worker's, unless another one has nothing to do. From any thread. */
 void osp__worker_offer(struct osp_worker *worker, struct osp__work *work);
 
@@ -67,6 +74,9 @@ void osp__worker_defer(struct osp_worker *worker, struct osp__work *work);
 
 /* Prepares a worker; 0 or a negative errno. */
 int osp__worker_init(struct osp_worker *worker, int index);
+
+/* Makes freeing much at once a thing that workers do in parts; before any of them runs. */
+void osp__worker_divide_freeing(void);
 
 /* The loop; never returns. For pthread_create. */
 void *osp__worker_main(void *worker);

@@ -70,6 +70,7 @@ size_t osp__descriptor_limit(void);
 int64_t osp__now_ns(void);       /* CLOCK_MONOTONIC, plus what osp__clock_advance added */
 int64_t osp__wall_ms(void);      /* since 1970 */
 void osp__thread_sleep_ns(int64_t duration);
+void osp__thread_wake_promptly(void); /* asks the kernel to run this thread at once when it wakes; it runs shortly */
 
 /* ---- faults on purpose (only in builds with OSP_FAULTS) ---- */
 #ifdef OSP_FAULTS

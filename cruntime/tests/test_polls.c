@@ -1,0 +1,244 @@
+/* test_polls.c - functions of the runtime that take long let other fibers run. One worker; beside the fiber that calls
+ * such a function a second one asks it to yield whenever it is itself let run. So each poll is seen, and none depends on
+ * how fast the machine is. */
+#include "check.h"
+#include "fiber/fiber.h"
+#include "lib/list.h"
+
+enum { BYTES = 1 << 20, PARTS = BYTES / (64 << 10) };
+
+static struct osp_fiber *asked; /* whom the second fiber asks to yield; NULL at the end */
+static bool asking = true;
+static int64_t turns;
+
+static void keep_asking(osp_ctx *ctx, void *env, void *result)
+{
+    (void)env;
+    (void)result;
+    for (; asked != NULL; osp_yield(ctx)) {
+        turns++;
+        if (asking) osp__fiber_ask_to_yield(asked);
+    }
+}
+
+/* ---- what takes long ----------------------------------------------------------------------------------------------- */
+
+static char *comma, *fields, *padding, *pattern, *encoded;
+static void *strings, *numbers;
+
+static char *many(osp_ctx *ctx, const char *part)
+{
+    char *once = text(part), *error = NULL, *all = osp_string_repeat(ctx, once, (int64_t)(BYTES / strlen(part)), &error);
+    osp_drop(once);
+    return all;
+}
+
+static void *list_of_numbers(osp_ctx *ctx)
+{
+    void *list = osp_list_empty(ctx, false);
+    for (int64_t i = 0; i < BYTES / 8; i++) list = osp_list_append(ctx, list, i * 7919 % 1000003);
+    return list;
+}
+
+static void *map_of_numbers(osp_ctx *ctx, int64_t first)
+{
+    void *map = osp_map_empty(ctx, false, false);
+    for (int64_t i = first; i < first + 4000; i++) map = osp_map_set(ctx, map, i, i);
+    return map;
+}
+
+static void *map, *other_map;
+
+static void prepare(osp_ctx *ctx)
+{
+    char *error = NULL;
+    comma = text(",");
+    fields = many(ctx, "abcdefgh,");
+    padding = text("12345678");
+    pattern = text("(a|b)*x");
+    encoded = osp_url_encode(ctx, fields);
+    strings = osp_string_split(ctx, fields, comma, &error);
+    numbers = list_of_numbers(ctx);
+    map = map_of_numbers(ctx, 0);
+    other_map = map_of_numbers(ctx, 2000);
+}
+
+static void clean_up(void)
+{
+    void *objects[] = {comma, fields, padding, pattern, encoded, strings, numbers, map, other_map};
+    for (size_t i = 0; i < sizeof objects / sizeof *objects; i++) osp_drop(objects[i]);
+}
+
+static void compare(osp_ctx *ctx, void *env, void *arguments)
+{
+    (void)ctx;
+    (void)env;
+    int64_t *words = arguments;
+    words[2] = words[0] - words[1];
+}
+
+static void *owned(void *object)
+{
+    osp_dup(object);
+    return object;
+}
+
+#define STRING(name, call) \
+    static void name(osp_ctx *ctx, char **error) { (void)error; osp_drop(call); }
+STRING(concat, osp_string_concat(ctx, fields, fields))
+STRING(repeat, osp_string_repeat(ctx, padding, BYTES / 8, error))
+STRING(pad_start, osp_string_pad_start(ctx, padding, BYTES, comma, error))
+STRING(pad_end, osp_string_pad_end(ctx, fields, 2 * BYTES, comma, error))
+STRING(upper, osp_string_to_upper(ctx, fields))
+STRING(reverse, osp_string_reverse(ctx, fields))
+STRING(replace, osp_string_replace(ctx, fields, comma, padding, error))
+STRING(replace_nothing, osp_string_replace(ctx, fields, padding, comma, error))
+STRING(split, osp_string_split(ctx, fields, comma, error))
+STRING(lines, osp_string_lines(ctx, fields))
+STRING(words, osp_string_words(ctx, fields))
+STRING(join, osp_string_join(ctx, strings, comma))
+STRING(quote, osp_string_quote(ctx, fields))
+STRING(escape, osp_json_escape(ctx, fields))
+STRING(url_encode, osp_url_encode(ctx, fields))
+STRING(url_decode, osp_url_decode(ctx, encoded, error))
+STRING(list_reverse, osp_list_reverse(ctx, owned(numbers)))
+STRING(list_sort, osp_list_sort(ctx, owned(numbers), compare, NULL))
+STRING(list_concat, osp_list_concat(ctx, owned(numbers), owned(numbers)))
+STRING(map_keys, osp_map_keys(ctx, map))
+STRING(map_values, osp_map_values(ctx, map))
+STRING(map_merge, osp_map_merge(ctx, owned(map), owned(other_map)))
+
+static void contains(osp_ctx *ctx, char **error)
+{
+    (void)error;
+    CHECK(!osp_string_contains(ctx, fields, padding));
+}
+
+static void index_of(osp_ctx *ctx, char **error)
+{
+    (void)osp_string_index_of(ctx, fields, padding, error);
+}
+
+static void matches(osp_ctx *ctx, char **error)
+{
+    CHECK(!osp_matches_pattern(ctx, fields, pattern, error));
+}
+
+static void hash(osp_ctx *ctx, char **error)
+{
+    (void)error;
+    (void)osp_string_hash(ctx, fields);
+}
+
+static const struct {
+    const char *name;
+    void (*run)(osp_ctx *ctx, char **error);
+    int64_t polls; /* at least */
+} cases[] = {
+    {"concat", concat, PARTS},
+    {"repeat", repeat, PARTS / 2}, /* parts are doubled: the first ones are short */
+    {"padStart", pad_start, PARTS / 2},
+    {"padEnd", pad_end, PARTS},
+    {"toUpperCase", upper, PARTS},
+    {"reverse", reverse, PARTS - 1},
+    {"replace", replace, PARTS},
+    {"replace, nothing there", replace_nothing, PARTS - 1},
+    {"split", split, PARTS},
+    {"lines", lines, PARTS - 1},
+    {"words", words, PARTS - 1},
+    {"join", join, PARTS},
+    {"quote", quote, PARTS},
+    {"jsonEscape", escape, PARTS},
+    {"urlEncode", url_encode, 2 * PARTS - 1},
+    {"urlDecode", url_decode, PARTS},
+    {"contains", contains, PARTS - 1},
+    {"indexOf", index_of, PARTS - 1},
+    {"matchesPattern", matches, PARTS},
+    {"hash", hash, PARTS},
+    {"listReverse", list_reverse, BYTES / 8 / 32},
+    {"listSort", list_sort, BYTES / 8},
+    {"listConcat", list_concat, BYTES / 8 / 32},
+    {"mapKeys", map_keys, 100},
+    {"mapValues", map_values, 100},
+    {"mapMerge", map_merge, 100},
+};
+
+/* ---- freeing ---------------------------------------------------------------------------------------------------------- */
+
+/* A chain of cells, which one drop frees. */
+static void *chain(osp_ctx *ctx, int64_t length)
+{
+    void **last = NULL;
+    while (length-- > 0) {
+        void **cell = osp_cell_new(ctx, OSP_INFO(OSP_KIND_CELL, 1, 0), 1);
+        *cell = last;
+        last = cell;
+    }
+    return last;
+}
+
+/* What is left when the fiber goes on is freed by the worker, a part at a time, while others run. */
+static void test_freeing(osp_ctx *ctx)
+{
+    enum { LENGTH = 200000 };
+    int64_t before = osp_live_cells();
+    void *cells = chain(ctx, LENGTH);
+    osp_yield(ctx); /* now somebody has asked for another yield */
+    osp_drop(cells);
+    int64_t left = osp_live_cells() - before;
+    CHECK(left > LENGTH / 2);
+    int64_t parts = 0, last = left;
+    while (osp_live_cells() > before && parts < LENGTH) {
+        osp_yield(ctx);
+        CHECK(last - osp_live_cells() < LENGTH / 10);
+        last = osp_live_cells();
+        parts++;
+    }
+    CHECK(osp_live_cells() == before && parts > 20);
+    /* What a drop finds put off it frees first, so garbage cannot pile up. */
+    cells = chain(ctx, LENGTH);
+    osp_yield(ctx);
+    osp_drop(cells);
+    CHECK(osp_live_cells() - before > LENGTH / 2);
+    asking = false;
+    for (int i = 0; i < 20 && osp_live_cells() > before; i++) { /* on a slow machine preempt.c may ask, too */
+        osp_poll(ctx);
+        osp_drop(chain(ctx, 1));
+    }
+    CHECK(osp_live_cells() == before);
+}
+
+static void run_all(osp_ctx *ctx, void *env, void *arg)
+{
+    (void)env;
+    (void)arg;
+    prepare(ctx);
+    asked = ctx->fiber;
+    void *task = osp_spawn(ctx, keep_asking, NULL, 0, 0);
+    osp_yield(ctx);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *error = NULL;
+        int64_t before = turns;
+        cases[i].run(ctx, &error);
+        int64_t polls = turns - before;
+        if (polls < cases[i].polls)
+            fprintf(stderr, "%s: %lld polls, expected %lld\n", cases[i].name, (long long)polls, (long long)cases[i].polls);
+        CHECK(polls >= cases[i].polls);
+        osp_drop(error);
+    }
+    test_freeing(ctx);
+    asked = NULL;
+    (void)osp_await(ctx, task);
+    osp_drop(task);
+    clean_up();
+}
+
+int main(void)
+{
+    osp_config config = {.size = sizeof config, .workers = 1};
+    CHECK(osp_runtime_start(&config) == 0);
+    CHECK(osp_call_on_fiber(run_all, NULL, NULL, NULL) == 0);
+    for (int i = 0; i < 500 && osp_live_cells() > 0; i++) usleep(2000);
+    CHECK(osp_live_cells() == 0);
+    return check_report();
+}
