@@ -499,6 +499,7 @@ _EXPANSIONS: dict[str, Expansion] = {
     "httpConfigure": _with_options("osp_http_configure"),
     "httpListen": lambda s, b, args, result: s.handlers.http_listen(b, args, result),
     "websocketConnect": lambda s, b, args, result: s.websockets.connect(b, args, result),
+    "httpConfigureClient": _with_options("osp_http_configure_client"),
     "httpRequest": _http_method("osp_http_request"),
     "httpFetch": _http_method("osp_http_fetch"),
 }

@@ -5,6 +5,7 @@
 
 #include "../src/http/header.h"
 #include "../src/http/url.h"
+#include "../src/http/url_resolve.h"
 #include "fuzz.h"
 
 static void check_url(const char *text, size_t size)
@@ -46,6 +47,25 @@ static void check_headers(const char *text, size_t size)
         REQUIRE(text[i] != '\r' || (i + 1 < size && text[i + 1] == '\n'));
 }
 
+/* The first line as a reference, seen from a few bases: the room suffices, and no dot segment is left in a path. */
+static void check_reference(const char *text, size_t size)
+{
+    static const char *const paths[] = {"", "/", "/a/b/../c?d/../e", "/a/b/"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        osp_url base = {.authority = "h", .authority_length = 1, .path = paths[i], .path_length = strlen(paths[i])};
+        char *out = malloc(osp_url_resolve_room(&base, size));
+        size_t length = osp_url_resolve(&base, text, size, out);
+        osp_url url;
+        REQUIRE(length <= osp_url_resolve_room(&base, size));
+        if (osp_url_parse(&url, out, length) == NULL && !url.websocket) {
+            const char *query = memchr(url.path, '?', url.path_length);
+            size_t path = query != NULL ? (size_t)(query - url.path) : url.path_length;
+            REQUIRE(memmem(url.path, path, "/../", 4) == NULL && memmem(url.path, path, "/./", 3) == NULL);
+        }
+        free(out);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0 || size > 4096)
@@ -54,6 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *value;
     size_t length = 0;
     check_url(text, size);
+    check_reference(text, size);
     check_coding(text, size);
     check_headers(text, size);
     if (osp__url_query_find(text, size, "a", 1, &value, &length))

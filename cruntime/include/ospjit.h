@@ -265,6 +265,34 @@ OSP_API int64_t http_delete(int64_t client_id, const char *path, const char *hea
 OSP_API int64_t http_request(int64_t client_id, const char *method, const char *path, const char *headers,
                              const char *body);
 OSP_API int64_t http_close_client(int64_t client_id);
+
+/* What http_configure_client sets; start from HTTP_CLIENT_OPTIONS. Times are milliseconds, 0 leaves the client's
+ * time-out alone. Redirects go no further than max_redirects, never from https to http, and without Authorization and
+ * Cookie to another origin. max_body_bytes bounds http_response_body, not http_response_read. Returns 0 or -1. */
+typedef struct http_client_options {
+    int64_t max_redirects;
+    int64_t connect_timeout_ms;
+    int64_t read_timeout_ms;
+    int64_t max_header_bytes;
+    int64_t max_body_bytes;
+} http_client_options;
+#define HTTP_CLIENT_OPTIONS {0, 0, 0, 64 << 10, 64 << 20}
+OSP_API int64_t http_configure_client(int64_t client_id, const http_client_options *options);
+
+/* The same requests, for a program that reads the response itself. http_fetch returns an id > 0 of the response, whose
+ * body has not been read; http_response_free releases it, and its connection. http_response_header and
+ * http_response_body return malloc'd bytes with a NUL behind them, their number in *length if it is not NULL; NULL on
+ * failure, also for a field that is not there. http_response_read returns the number of bytes that it put into
+ * buffer, 0 at the end. http_response_status: -1 if there is no such response. */
+OSP_API int64_t http_fetch(int64_t client_id, const char *method, const char *path, const char *headers,
+                           const char *body);
+OSP_API int64_t http_response_status(int64_t response_id);
+OSP_API char *http_response_header(int64_t response_id, const char *name, size_t *length);
+OSP_API char *http_response_body(int64_t response_id, size_t *length);
+OSP_API int64_t http_response_read(int64_t response_id, void *buffer, size_t size);
+OSP_API int64_t http_response_free(int64_t response_id);
+
+/* What failed last on this thread; "" if nothing has. */
 OSP_API const char *http_client_error(void);
 
 #ifdef __cplusplus

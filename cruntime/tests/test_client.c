@@ -524,18 +524,29 @@ static void check_response_faults(osp_ctx *ctx)
 
 /* ---- faults on purpose ---- */
 
-/* One request whose body is read, with operation number `successes` of its kind failing. True if that showed. */
+/* Follows a redirect, so that this path is walked too. */
+static void follow_redirects(int64_t client)
+{
+    char *error = NULL;
+    osp_http_configure_client(NULL, client, 1, 0, 0, 1000, 100, &error);
+    CHECK(error == NULL, "%s", error);
+}
+
+/* One request whose body is read, with operation number `successes` of its kind failing. False if there are not as
+ * many operations. */
 static bool fail_one(unsigned classes, int64_t successes, int code, const char *url)
 {
     char *error = NULL, *base = string(url), *path = string("/"), *headers = string("A: b\r\n");
     osp__fault_plan(classes, successes, 1, code);
     int64_t client = osp_http_create_client(NULL, base, 2000, &error);
+    if (client > 0)
+        follow_redirects(client);
     int64_t id = client > 0 ? osp_http_get_response(NULL, client, path, headers, &error) : 0;
     char *body = id > 0 ? osp_http_response_body(NULL, id, &error) : NULL;
+    bool failed = osp__fault_left() == 0;
     osp__fault_plan(0, 0, 0, 0);
     CHECK((body != NULL) == (error == NULL), "fault %d after %d: neither a body nor an error", (int)classes,
           (int)successes);
-    bool failed = error != NULL;
     CHECK(body == NULL || strcmp(body, "ok") == 0, "fault %d after %d: body", (int)classes, (int)successes);
     osp_drop(error);
     osp_drop(body);
@@ -555,15 +566,17 @@ static bool fail_one(unsigned classes, int64_t successes, int code, const char *
 static void check_faults(void)
 {
     char url[64];
-    start_server(&(script){.answers = {OK "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"}});
+    static const char redirect[] = "HTTP/1.1 302 x\r\nLocation: /b\r\nContent-Length: 4\r\n\r\nmove";
+    start_server(&(script){.answers = {redirect, OK "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"}});
     snprintf(url, sizeof url, "http://127.0.0.1:%d", server.port);
-    int allocations = 0, calls = 0;
-    for (int64_t n = 0; n < 24; n++) {
-        allocations += fail_one(1, n, ENOMEM, url);
-        calls += fail_one(2, n, ECONNRESET, url);
-        calls += fail_one(2, n, EMFILE, url);
-    }
-    CHECK(allocations >= 8 && calls >= 6, "only %d allocations and %d calls failed", allocations, calls);
+    int64_t allocations = 0, calls = 0;
+    while (fail_one(1, allocations, ENOMEM, url))
+        allocations++;
+    static const int errors[] = {ECONNRESET, EMFILE, EINTR, EAGAIN, EIO};
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+        for (calls = 0; fail_one(2, calls, errors[i], url);)
+            calls++;
+    CHECK(allocations >= 12 && calls >= 6, "only %d allocations and %d calls failed", (int)allocations, (int)calls);
     stop_server();
 }
 
@@ -637,6 +650,30 @@ static char *forward(char *method, char *path, char *headers, char *body)
     return http_request(other_client, method, path, NULL, body) == 200 ? strdup("ok") : NULL;
 }
 
+static void check_c_responses(int64_t client)
+{
+    http_client_options options = HTTP_CLIENT_OPTIONS;
+    options.read_timeout_ms = 4000;
+    CHECK(http_configure_client(client, &options) == 0, "%s", http_client_error());
+    options.max_redirects = -1;
+    CHECK(http_configure_client(client, &options) == -1 && strstr(http_client_error(), "maxRedirects"), "%s",
+          http_client_error());
+    int64_t id = http_fetch(client, "POST", "/", "", "x");
+    CHECK(id > 0 && http_response_status(id) == 200, "%s", http_client_error());
+    size_t length = 0;
+    char *type = http_response_header(id, "content-TYPE", NULL), buffer[2];
+    CHECK(type != NULL && strncmp(type, "text/plain", 10) == 0, "%s", http_client_error());
+    CHECK(http_response_header(id, "absent", &length) == NULL && strstr(http_client_error(), "no header"), "absent");
+    CHECK(http_response_read(id, buffer, 1) == 1 && buffer[0] == 'o', "%s", http_client_error());
+    char *rest = http_response_body(id, &length);
+    CHECK(rest != NULL && length == 1 && strcmp(rest, "k") == 0, "%s", http_client_error());
+    CHECK(http_response_read(id, buffer, 2) == 0, "the end");
+    CHECK(http_response_free(id) == 0 && http_response_free(id) == -1 && http_response_status(id) == -1, "freed");
+    CHECK(http_fetch(client, "BREW", "/", NULL, NULL) == -1 && http_response_body(id, NULL) == NULL, "refused");
+    free(type);
+    free(rest);
+}
+
 static void check_c_functions(void)
 {
     char url[64];
@@ -650,6 +687,7 @@ static void check_c_functions(void)
     CHECK(http_post(client, "/", "x", "") == 200 && http_put(client, "/", "x", "") == 200, "%s", http_client_error());
     CHECK(http_get(client, "no good", NULL) == -1 && strstr(http_client_error(), "path:") != NULL, "%s",
           http_client_error());
+    check_c_responses(client);
     CHECK(http_create_client("nowhere", 1) == -1 && http_create_client(NULL, 1) == -1, "no URL");
     CHECK(http_close_client(client) == 0 && http_close_client(other_client) == 0, "%s", http_client_error());
     CHECK(http_close_client(client) == -1, "closed twice");

@@ -2,6 +2,7 @@
  * URLs: taking them apart, refusing what is malformed, percent-encoding and query look-ups.
  */
 #include "../src/http/url.h"
+#include "../src/http/url_resolve.h"
 
 #include "protocol_test.h"
 
@@ -99,8 +100,45 @@ static void check_query(void)
     CHECK(!osp__url_query_find("", 0, "a", 1, &value, &size), "empty query");
 }
 
+/* RFC 3986 5.4, from http://a/b/c/d;p?q, without the fragment of the result; and what else a Location may hold. */
+static const struct { const char *reference, *result; } references[] = {
+    {"g:h", "g:h"}, {"g", "http://a/b/c/g"}, {"./g", "http://a/b/c/g"}, {"g/", "http://a/b/c/g/"},
+    {"/g", "http://a/g"}, {"//g", "http://g"}, {"?y", "http://a/b/c/d;p?y"}, {"g?y", "http://a/b/c/g?y"},
+    {"#s", "http://a/b/c/d;p?q"}, {"g#s", "http://a/b/c/g"}, {"g?y#s", "http://a/b/c/g?y"},
+    {";x", "http://a/b/c/;x"}, {"g;x", "http://a/b/c/g;x"}, {"g;x?y#s", "http://a/b/c/g;x?y"},
+    {"", "http://a/b/c/d;p?q"}, {".", "http://a/b/c/"}, {"./", "http://a/b/c/"}, {"..", "http://a/b/"},
+    {"../", "http://a/b/"}, {"../g", "http://a/b/g"}, {"../..", "http://a/"}, {"../../", "http://a/"},
+    {"../../g", "http://a/g"}, {"../../../g", "http://a/g"}, {"../../../../g", "http://a/g"},
+    {"/./g", "http://a/g"}, {"/../g", "http://a/g"}, {"g.", "http://a/b/c/g."}, {".g", "http://a/b/c/.g"},
+    {"g..", "http://a/b/c/g.."}, {"..g", "http://a/b/c/..g"}, {"./../g", "http://a/b/g"},
+    {"./g/.", "http://a/b/c/g/"}, {"g/./h", "http://a/b/c/g/h"}, {"g/../h", "http://a/b/c/h"},
+    {"g;x=1/./y", "http://a/b/c/g;x=1/y"}, {"g;x=1/../y", "http://a/b/c/y"}, {"g?y/./x", "http://a/b/c/g?y/./x"},
+    {"g?y/../x", "http://a/b/c/g?y/../x"}, {"g#s/../x", "http://a/b/c/g"},
+    {"https://e/x/../y?z", "https://e/y?z"}, {"HTTP://e", "HTTP://e"}, {"//e/./f", "http://e/f"},
+    {"1:2", "http://a/b/c/1:2"}, {"http:g", "http:g"}, {"//", "http://"},
+};
+
+static void check_references(void)
+{
+    const osp_url base = {.authority = "a", .authority_length = 1, .path = "/b/c/d;p?q", .path_length = 10};
+    const osp_url bare = {.secure = true, .authority = "a:1", .authority_length = 3, .path = "", .path_length = 0};
+    for (size_t i = 0; i < sizeof references / sizeof *references; i++) {
+        const char *reference = references[i].reference, *result = references[i].result;
+        size_t length = strlen(reference), room = osp_url_resolve_room(&base, length);
+        char *out = malloc(room);
+        size_t got = osp_url_resolve(&base, guarded(reference, length), length, out);
+        CHECK(got <= room && got == strlen(result) && memcmp(out, result, got) == 0, "%s: %.*s", reference, (int)got,
+              out);
+        free(out);
+    }
+    char out[64];
+    size_t got = osp_url_resolve(&bare, "x?y", 3, out);
+    CHECK(got == 15 && memcmp(out, "https://a:1/x?y", got) == 0, "base without a path: %.*s", (int)got, out);
+}
+
 int main(void)
 {
+    check_references();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         check_url(&cases[i]);
     check_coding();

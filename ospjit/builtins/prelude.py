@@ -46,6 +46,16 @@ type HttpOptions = {
     accessLog: string
 }
 
+/// What a client does beyond its base URL and time-out; every field has a default. Times are milliseconds, and 0
+/// leaves the client's time-out alone. The field order is binding.
+type HttpClientOptions = {
+    maxRedirects: int,
+    connectTimeout: int,
+    readTimeout: int,
+    headerBytes: int,
+    bodyBytes: int
+}
+
 /// A JSON text as a value. The order of the variants is binding: the runtime makes and reads them.
 type JsonValue = JsonNull
     | JsonBool { value: bool }
@@ -82,6 +92,13 @@ FIELD_DEFAULTS: dict[str, dict[str, int | str | bool]] = {
         "stallTimeout": 30000,
         "connections": 0,
         "accessLog": "",
+    },
+    "HttpClientOptions": {
+        "maxRedirects": 0,
+        "connectTimeout": 0,
+        "readTimeout": 0,
+        "headerBytes": 64 * 1024,
+        "bodyBytes": 64 * 1024 * 1024,
     },
 }
 

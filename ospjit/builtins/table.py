@@ -768,6 +768,12 @@ _b(
     cap="http",
 )
 _b(
+    "httpConfigureClient",
+    "(clientID: int, options: HttpClientOptions) -> Result<Unit, string>",
+    "Says how many redirects a client follows, its time-outs and its limits, for the requests from now on.",
+    cap="http",
+)
+_b(
     "httpGet",
     "(clientID: int, path: string, headers: string) -> Result<int, string>",
     "GET; the status code.",
@@ -1066,6 +1072,11 @@ _r(
     "osp_http_fetch",
     "(clientID: int, method: string, path: string, headers: string, body: string) -> Result<int, Error>",
     suspends=True,
+)
+_r(
+    "osp_http_configure_client",
+    "(clientID: int, maxRedirects: int, connectTimeout: int, readTimeout: int, headerBytes: int,"
+    " bodyBytes: int) -> Result<Unit, string>",
 )
 _r("osp_http_request_method", "(request: Ptr) -> string")
 _r("osp_http_request_method_index", "(request: Ptr) -> int")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ class Answer:
     """Seconds between two bytes."""
     ignore_body: bool = False
     """Answer before the body of the request was read, and close."""
+    reset: bool = False
+    """End the connection with a reset."""
 
 
 @dataclass(slots=True)
@@ -35,6 +38,8 @@ class BadServer:
     tls: ssl.SSLContext | None = None
     listener: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0)))
     connections: int = 0
+    requests: list[bytes] = field(default_factory=list)
+    """What came, heads and bodies, in order."""
     open_sockets: set[socket.socket] = field(default_factory=set)
 
     @property
@@ -68,21 +73,26 @@ class BadServer:
         head, _, body = data.partition(b"\r\n\r\n")
         answer = self.answers[head.split(b" ")[1].decode()]
         if not answer.ignore_body:
-            self._drain(channel, head, len(body))
+            body = self._read_body(channel, head, body)
+        self.requests.append(head + b"\r\n\r\n" + body)
         step = 1 if answer.drip else max(len(answer.send), 1)
         for start in range(0, len(answer.send), step):
             channel.sendall(answer.send[start : start + step])
             time.sleep(answer.drip)
         time.sleep(answer.pause)
+        if answer.reset:
+            time.sleep(0.05)  # the client reads what came before
+            channel.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         return answer.keep
 
     @staticmethod
-    def _drain(channel: socket.socket, head: bytes, have: int) -> None:
+    def _read_body(channel: socket.socket, head: bytes, body: bytes) -> bytes:
         for line in head.split(b"\r\n"):
             name, _, value = line.partition(b":")
             if name.lower() == b"content-length":
-                while have < int(value):
-                    have += len(channel.recv(65536))
+                while len(body) < int(value):
+                    body += channel.recv(65536)
+        return body
 
     def close(self) -> None:
         with contextlib.suppress(OSError):

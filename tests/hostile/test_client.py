@@ -9,17 +9,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.hostile.bad_server import Answer, bad_server
+from tests.hostile.responses import CASES, OK, SLOW, Case
 
 CERTIFICATES = Path(__file__).with_name("certificates")
-OK = b"HTTP/1.1 200 OK\r\n"
-CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
-INTERIM = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
 
 PROGRAM = """
 fn show(what: string, result: Result<int, string>) -> Unit = match result {
@@ -66,102 +63,6 @@ def run_program(
 
 def get(path: str) -> str:
     return f'    show("{path}", httpGet(client, "{path}", ""))'
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    path: str
-    section: str
-    answer: Answer
-    expected: str
-    """The status, or a part of the error."""
-
-    def __str__(self) -> str:
-        return f"{self.section}: {self.path[1:]}"
-
-
-def case(path: str, section: str, send: bytes, expected: str, **rest: float) -> Case:
-    return Case("/" + path, section, Answer(send, **rest), expected)  # type: ignore[arg-type]
-
-
-CASES = [
-    case("length", "RFC 9112 6.3", OK + b"Content-Length: 2\r\n\r\nok", "200"),
-    case("chunked", "RFC 9112 7.1", CHUNKED + b"2\r\nok\r\n0\r\n\r\n", "200"),
-    case("to-the-end", "RFC 9112 6.3", OK + b"\r\nok", "200"),
-    case("dripping", "RFC 9112 7.1", CHUNKED + b"2\r\nok\r\n0\r\n\r\n", "200", drip=0.002),
-    case("interim", "RFC 9110 15.2", INTERIM * 3 + OK + b"Content-Length: 0\r\n\r\n", "200"),
-    case("not-found", "RFC 9110 15.5.5", b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "404"),
-    case("no-content", "RFC 9110 15.3.5", b"HTTP/1.1 204 No Content\r\n\r\n", "204"),
-    case(
-        "redirect",
-        "RFC 9110 15.4.3",
-        b"HTTP/1.1 302 Found\r\nLocation: /length\r\nContent-Length: 0\r\n\r\n",
-        "302",
-    ),
-    case("folded", "RFC 9112 5.2", OK + b"A: b\r\n c\r\nContent-Length: 0\r\n\r\n", "200"),
-    case("nothing", "RFC 9112 8", b"", "closed the connection without a response"),
-    case("cut-head", "RFC 9112 8", OK + b"A: b\r\n", "in the middle of the response head"),
-    case(
-        "cut-length", "RFC 9112 8", OK + b"Content-Length: 5\r\n\r\nok", "closed before the end of the body"
-    ),
-    case("cut-chunk", "RFC 9112 8", CHUNKED + b"5\r\nok", "closed before the end of the body"),
-    case("cut-chunks", "RFC 9112 8", CHUNKED + b"2\r\nok\r\n", "closed before the end of the body"),
-    case("bad-size", "RFC 9112 7.1", CHUNKED + b"2z\r\nok\r\n0\r\n\r\n", "invalid chunk size"),
-    case(
-        "bad-end",
-        "RFC 9112 7.1",
-        CHUNKED + b"2\r\nokay\r\n0\r\n\r\n",
-        "chunk data not followed by a line end",
-    ),
-    case(
-        "bad-extension", "RFC 9112 7.1.1", CHUNKED + b"2;\x01\r\nok\r\n0\r\n\r\n", "invalid chunk extension"
-    ),
-    case("huge-size", "RFC 9112 7.1", CHUNKED + b"f" * 17 + b"\r\n", "invalid chunk size"),
-    case("folded-trailer", "RFC 9112 7.1.2", CHUNKED + b"0\r\nA: b\r\n c\r\n\r\n", "folded header line"),
-    case(
-        "two-lengths",
-        "RFC 9112 6.3",
-        OK + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\nok",
-        "more than one",
-    ),
-    case("bad-length", "RFC 9110 8.6", OK + b"Content-Length: -2\r\n\r\nok", "invalid Content-Length"),
-    case("length-list", "RFC 9112 6.3", OK + b"Content-Length: 2, 2\r\n\r\nok", "invalid Content-Length"),
-    case(
-        "both",
-        "RFC 9112 6.1",
-        OK + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n",
-        "both Content-Length",
-    ),
-    case("gzip", "RFC 9112 6.1", OK + b"Transfer-Encoding: gzip\r\n\r\n", "transfer coding not implemented"),
-    case("old-chunked", "RFC 9112 6.1", b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "HTTP/1.0"),
-    case(
-        "bare-lf",
-        "RFC 9112 2.2",
-        b"HTTP/1.1 200 OK\nContent-Length: 0\n\n",
-        "line feed without carriage return",
-    ),
-    case("bare-cr", "RFC 9112 2.2", OK + b"A: b\rc\r\n\r\n", "carriage return without line feed"),
-    case("nul", "RFC 9110 5.5", OK + b"A: b\x00c\r\n\r\n", "control character"),
-    case("space-colon", "RFC 9112 5.1", OK + b"A : b\r\n\r\n", "white space between"),
-    case("nonsense", "RFC 9112 4", b"<html>Hello</html>\r\n", "malformed status line"),
-    case("http2", "RFC 9112 4", b"HTTP/2.0 200 OK\r\n\r\n", "HTTP version not supported"),
-    case("status-letters", "RFC 9112 4", b"HTTP/1.1 2xx OK\r\n\r\n", "malformed status line"),
-    case("endless-status", "RFC 9112 4", b"HTTP/1.1 200 " + b"a" * 100_000, "status line too long"),
-    case(
-        "giant-field", "RFC 9110 5.4", OK + b"A: " + b"a" * 100_000 + b"\r\n\r\n", "header section too large"
-    ),
-    case("many-fields", "RFC 9110 5.4", OK + b"A: b\r\n" * 1000 + b"\r\n", "too many header fields"),
-    case("endless-interim", "RFC 9110 15.2", INTERIM * 100, "too many interim responses"),
-]
-SLOW = [
-    case("silence", "LANGUAGE 14", b"", "timed out after 400 ms", pause=2),
-    case(
-        "silent-body", "LANGUAGE 14", OK + b"Content-Length: 9\r\n\r\nok", "timed out after 400 ms", pause=2
-    ),
-    case("dripping-head", "LANGUAGE 14", OK + b"A: " + b"a" * 200, "timed out after 400 ms", drip=0.01),
-    case("dripping-body", "LANGUAGE 14", OK + b"\r\n" + b"a" * 200, "timed out after 400 ms", drip=0.01),
-    case("dripping-chunks", "LANGUAGE 14", CHUNKED + b"1\r\na\r\n" * 50, "timed out after 400 ms", drip=0.01),
-]
 
 
 def run_cases(tmp_path: Path, cases: list[Case], timeout_ms: int) -> dict[str, str]:

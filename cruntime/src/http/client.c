@@ -8,9 +8,8 @@
 #include <string.h>
 
 #include "../mem/string.h"
-#include "../net/net.h"
 #include "../sys/sys.h"
-#include "url.h"
+#include "client_redirect.h"
 
 enum { MAX_IDLE_CONNECTIONS = 32 };
 
@@ -19,14 +18,18 @@ enum { MAX_IDLE_CONNECTIONS = 32 };
 
 struct osp__client {
     osp__handled handled;
-    osp__endpoint endpoint; /* its strings are those below */
-    char *host, *authority, *base_path;
+    osp__origin origin;
+    char *base_path;
     int64_t timeout_ms;
-    pthread_mutex_t lock;         /* of the fields below */
+    pthread_mutex_t lock; /* of the fields below */
+    osp__client_settings settings;
     osp__client_connection *idle; /* the one used last first */
     size_t idle_count;
     bool closed;
 };
+
+static const osp__client_settings default_settings = {.max_header_bytes = 64 << 10,
+                                                      .max_body_bytes = 64 << 20};
 
 static void free_client(osp__handled *object);
 static osp__handle_table clients = OSP__HANDLE_TABLE(free_client);
@@ -97,20 +100,9 @@ static void free_client(osp__handled *object)
 {
     osp__client *client = OSP_CONTAINER(object, osp__client, handled);
     pthread_mutex_destroy(&client->lock);
-    osp__release(client->host);
-    osp__release(client->authority);
+    osp__origin_dispose(&client->origin);
     osp__release(client->base_path);
     osp__release(client);
-}
-
-static char *copy_text(const char *bytes, size_t length)
-{
-    char *copy = osp__alloc(length + 1);
-    if (copy != NULL) {
-        memcpy(copy, bytes, length);
-        copy[length] = 0;
-    }
-    return copy;
 }
 
 /* A client for a URL that was taken apart; NULL when memory runs out. */
@@ -123,17 +115,14 @@ static osp__client *build(const osp_url *url, int64_t timeout_ms)
     while (base_length > 0 && url->path[base_length - 1] == '/')
         base_length--;
     pthread_mutex_init(&client->lock, NULL);
-    client->host = copy_text(url->host, url->host_length);
-    client->authority = copy_text(url->authority, url->authority_length);
-    client->base_path = copy_text(url->path, base_length);
     client->timeout_ms = timeout_ms;
-    client->endpoint = (osp__endpoint){.host = client->host,
-                                       .authority = client->authority,
-                                       .port = url->port,
-                                       .secure = url->secure,
-                                       .host_is_ipv6 = url->host_is_ipv6};
-    if (client->host != NULL && client->authority != NULL && client->base_path != NULL)
+    client->settings = default_settings;
+    client->base_path = osp__alloc(base_length + 1);
+    if (client->base_path != NULL && osp__origin_init(&client->origin, url)) {
+        memcpy(client->base_path, url->path, base_length);
+        client->base_path[base_length] = 0;
         return client;
+    }
     free_client(&client->handled);
     return NULL;
 }
@@ -193,64 +182,169 @@ void osp__client_drop(osp__client *client)
 
 int64_t osp__client_deadline(const osp__client *client)
 {
-    int64_t duration, deadline;
-    if (__builtin_mul_overflow(client->timeout_ms, INT64_C(1000000), &duration) ||
-        __builtin_add_overflow(osp__now_ns(), duration, &deadline))
-        return OSP_NO_DEADLINE;
-    return deadline;
+    return osp__deadline_after_ms(client->timeout_ms);
+}
+
+/* ---- settings ---- */
+
+static const char *fault_of(const osp__client_settings *settings)
+{
+    if (settings->max_redirects < 0 || settings->max_redirects > 100)
+        return "maxRedirects is not between 0 and 100";
+    if (settings->connect_timeout_ms < 0 || settings->read_timeout_ms < 0)
+        return "a time-out is negative";
+    if (settings->max_header_bytes < 256 || settings->max_header_bytes > 16 << 20)
+        return "headerBytes is not between 256 and 16777216";
+    if (settings->max_body_bytes < 0 || settings->max_body_bytes > INT64_C(1) << 40)
+        return "bodyBytes is not between 0 and 1099511627776";
+    return NULL;
+}
+
+bool osp__client_configure(int64_t handle, const osp__client_settings *settings, char **error)
+{
+    const char *fault = fault_of(settings);
+    if (fault != NULL) {
+        osp__set_error(error, "httpConfigureClient: %s", fault);
+        return false;
+    }
+    osp__client *client = osp__client_get(handle, error);
+    if (client == NULL)
+        return false;
+    pthread_mutex_lock(&client->lock);
+    client->settings = *settings;
+    pthread_mutex_unlock(&client->lock);
+    osp__client_drop(client);
+    return true;
+}
+
+static osp__client_settings current_settings(osp__client *client)
+{
+    pthread_mutex_lock(&client->lock);
+    osp__client_settings settings = client->settings;
+    pthread_mutex_unlock(&client->lock);
+    return settings;
 }
 
 /* ---- exchanges ---- */
+
+/* What the attempts of one exchange share. */
+struct sending {
+    osp__client *client;
+    osp__client_settings settings;
+    const osp__origin *origin;
+    const osp__client_request *request;
+    osp__text head; /* composed */
+    int64_t deadline_ns;
+};
 
 static bool is_idempotent(const char *method)
 {
     return strcmp(method, "POST") != 0 && strcmp(method, "PATCH") != 0;
 }
 
-/* One attempt on `connection`, or on a new one if it is NULL. */
-static osp__exchange_outcome attempt(osp_ctx *ctx, osp__client *client, const osp__client_request *request,
-                                     osp__client_connection *connection, osp__text head,
-                                     osp__exchange *exchange, int64_t deadline_ns, char **error)
+/* A new connection, within the time for connecting. */
+static osp__client_connection *open_new(osp_ctx *ctx, const struct sending *sending, char **error)
 {
-    *exchange = (osp__exchange){.authority = client->authority, .timeout_ms = client->timeout_ms};
-    exchange->connection =
-        connection != NULL
-            ? connection
-            : osp__client_connection_open(ctx, &client->endpoint, deadline_ns, client->timeout_ms, error);
+    int64_t deadline_ns = sending->deadline_ns, timeout_ms = sending->client->timeout_ms;
+    if (sending->settings.connect_timeout_ms > 0) {
+        int64_t at = osp__deadline_after_ms(sending->settings.connect_timeout_ms);
+        if (at < deadline_ns) {
+            deadline_ns = at;
+            timeout_ms = sending->settings.connect_timeout_ms;
+        }
+    }
+    return osp__client_connection_open(ctx, &sending->origin->endpoint, deadline_ns, timeout_ms, error);
+}
+
+/* One attempt on `connection`, or on a new one if it is NULL. */
+static osp__exchange_outcome attempt(osp_ctx *ctx, const struct sending *sending,
+                                     osp__client_connection *connection, osp__exchange *exchange,
+                                     char **error)
+{
+    const osp__client_request *request = sending->request;
+    *exchange = (osp__exchange){.authority = sending->origin->authority,
+                                .timeout_ms = sending->client->timeout_ms,
+                                .read_timeout_ms = sending->settings.read_timeout_ms,
+                                .at_home = osp__origin_equals(sending->origin, &sending->client->origin),
+                                .max_header_bytes = (uint32_t)sending->settings.max_header_bytes,
+                                .max_body_bytes = sending->settings.max_body_bytes};
+    exchange->connection = connection != NULL ? connection : open_new(ctx, sending, error);
     if (exchange->connection == NULL)
         return OSP__EXCHANGE_FAILED;
-    osp__exchange_outcome outcome =
-        osp__exchange_begin(ctx, exchange, head.bytes, head.length, request->body.bytes, request->body.length,
-                            strcmp(request->method, "HEAD") == 0, deadline_ns, error);
+    osp__exchange_outcome outcome = osp__exchange_begin(
+        ctx, exchange, sending->head.bytes, sending->head.length, request->body.bytes, request->body.length,
+        strcmp(request->method, "HEAD") == 0, sending->deadline_ns, error);
     if (outcome != OSP__EXCHANGE_DONE)
         osp__exchange_dispose(ctx, exchange);
     return outcome;
 }
 
-bool osp__client_send(osp_ctx *ctx, osp__client *client, osp__client_request *request,
-                      osp__exchange *exchange, int64_t deadline_ns, char **error)
+/* Sends one request, on a kept connection if there is one, and reads the head of its response. */
+static bool send_once(osp_ctx *ctx, struct sending *sending, const osp__origin *origin,
+                      osp__client_request *request, osp__exchange *exchange, char **error)
 {
-    osp__text head;
-    request->authority = (osp__text){client->authority, strlen(client->authority)};
-    request->base_path = (osp__text){client->base_path, strlen(client->base_path)};
-    char *composed = osp__client_request_compose(request, &head.length, error);
+    request->authority = (osp__text){origin->authority, strlen(origin->authority)};
+    char *composed = osp__client_request_compose(request, &sending->head.length, error);
     if (composed == NULL)
         return false;
-    head.bytes = composed;
-    osp__client_connection *idle = reuse(ctx, client);
-    osp__exchange_outcome outcome = attempt(ctx, client, request, idle, head, exchange, deadline_ns, error);
+    sending->head.bytes = composed;
+    sending->origin = origin;
+    sending->request = request;
+    bool at_home = osp__origin_equals(origin, &sending->client->origin);
+    osp__client_connection *idle = at_home ? reuse(ctx, sending->client) : NULL;
+    osp__exchange_outcome outcome = attempt(ctx, sending, idle, exchange, error);
     if (outcome == OSP__EXCHANGE_UNANSWERED && is_idempotent(request->method))
-        outcome = attempt(ctx, client, request, NULL, head, exchange, deadline_ns, error);
+        outcome = attempt(ctx, sending, NULL, exchange, error);
     if (outcome == OSP__EXCHANGE_UNANSWERED)
         osp__set_error(error, "read: %s: the server closed the connection without a response",
-                       client->authority);
+                       origin->authority);
     osp__release(composed);
     return outcome == OSP__EXCHANGE_DONE;
 }
 
+/* Takes leave of a redirect and sends what it asks for; *hop is then that request. */
+static bool follow(osp_ctx *ctx, struct sending *sending, osp__hop *hop, osp__exchange *exchange, char **error)
+{
+    osp__hop next;
+    bool made = osp__hop_make(&next, sending->origin, sending->request, exchange, error);
+    if (made) /* what a redirect says in its body is nobody's business */
+        (void)osp__exchange_drain(ctx, exchange, sending->deadline_ns, NULL);
+    osp__client_finish(ctx, sending->client, exchange);
+    osp__hop_dispose(hop);
+    if (!made)
+        return false;
+    *hop = next;
+    return send_once(ctx, sending, &hop->origin, &hop->request, exchange, error);
+}
+
+bool osp__client_send(osp_ctx *ctx, osp__client *client, osp__client_request *request,
+                      osp__exchange *exchange, int64_t deadline_ns, char **error)
+{
+    struct sending sending = {
+        .client = client, .settings = current_settings(client), .deadline_ns = deadline_ns};
+    osp__hop hop = {0};
+    request->base_path = (osp__text){client->base_path, strlen(client->base_path)};
+    bool sent = send_once(ctx, &sending, &client->origin, request, exchange, error);
+    int64_t left = sending.settings.max_redirects;
+    for (; sent && left > 0 && osp__response_redirects(exchange); left--)
+        sent = follow(ctx, &sending, &hop, exchange, error);
+    if (sent && left == 0 && sending.settings.max_redirects > 0 && osp__response_redirects(exchange)) {
+        osp__set_error(error, "redirect: %s: more than %lld redirects", exchange->authority,
+                       (long long)sending.settings.max_redirects);
+        osp__client_finish(ctx, client, exchange);
+        sent = false;
+    }
+    if (sent && exchange->authority == hop.origin.authority) { /* the exchange outlives the hop */
+        exchange->redirected_to = hop.origin.authority;
+        hop.origin.authority = NULL;
+    }
+    osp__hop_dispose(&hop);
+    return sent;
+}
+
 void osp__client_finish(osp_ctx *ctx, osp__client *client, osp__exchange *exchange)
 {
-    if (osp__exchange_may_persist(exchange)) {
+    if (osp__exchange_may_persist(exchange) && exchange->at_home) {
         keep(ctx, client, exchange->connection);
         exchange->connection = NULL;
     }

@@ -13,13 +13,7 @@
 #include "../sys/sys.h"
 #include "header.h"
 
-/* Bodies that are read whole end here; larger ones are read with httpResponseRead. */
-#define MAX_WHOLE_BODY ((size_t)64 << 20)
-
-/* A body that nobody wants is read to its end so that the connection can serve again, but not for ever. */
-#define MAX_DRAINED_BODY ((size_t)256 << 10)
-
-enum { DRAIN_BLOCK = 16 << 10, READ_BLOCK = 64 << 10 };
+enum { READ_BLOCK = 64 << 10 };
 
 typedef struct response {
     osp__handled handled;
@@ -58,6 +52,16 @@ int64_t osp_http_create_client(osp_ctx *ctx, char *base_url, int64_t timeout, ch
     return osp__client_create(base_url, (size_t)osp__length(base_url), timeout, error);
 }
 
+void osp_http_configure_client(osp_ctx *ctx, int64_t client, int64_t max_redirects, int64_t connect_timeout,
+                               int64_t read_timeout, int64_t max_header_bytes, int64_t max_body_bytes,
+                               char **error)
+{
+    (void)ctx;
+    osp__client_settings settings = {max_redirects, connect_timeout, read_timeout, max_header_bytes,
+                                     max_body_bytes};
+    osp__client_configure(client, &settings, error);
+}
+
 void osp_http_close_client(osp_ctx *ctx, int64_t client, char **error)
 {
     if (!osp__client_close(ctx, client))
@@ -65,22 +69,6 @@ void osp_http_close_client(osp_ctx *ctx, int64_t client, char **error)
 }
 
 /* ---- requests for a status ---- */
-
-/* Reads the rest of a body, if it is short, so that its faults are reported and its connection is kept. */
-static bool drain(osp_ctx *ctx, osp__exchange *exchange, int64_t deadline_ns, char **error)
-{
-    char *block = osp__alloc(DRAIN_BLOCK);
-    int64_t count = -1;
-    if (block == NULL)
-        osp__set_error(error, "read: out of memory");
-    for (size_t total = 0; block != NULL && total <= MAX_DRAINED_BODY; total += (size_t)count) {
-        count = osp__exchange_read(ctx, exchange, block, DRAIN_BLOCK, deadline_ns, error);
-        if (count <= 0)
-            break;
-    }
-    osp__release(block);
-    return count >= 0;
-}
 
 static int64_t request_status(osp_ctx *ctx, int64_t handle, osp__client_request *request, char **error)
 {
@@ -90,7 +78,7 @@ static int64_t request_status(osp_ctx *ctx, int64_t handle, osp__client_request 
     osp__exchange exchange;
     int64_t status = 0, deadline_ns = osp__client_deadline(client);
     if (osp__client_send(ctx, client, request, &exchange, deadline_ns, error)) {
-        if (drain(ctx, &exchange, deadline_ns, error))
+        if (osp__exchange_drain(ctx, &exchange, deadline_ns, error))
             status = exchange.head.status;
         osp__client_finish(ctx, client, &exchange);
     }
@@ -154,6 +142,7 @@ static void free_response(osp__handled *object)
 {
     response *dead = OSP_CONTAINER(object, response, handled);
     osp__release(dead->exchange.headers);
+    osp__release(dead->exchange.redirected_to);
     osp__client_drop(dead->client);
     osp__release(dead);
 }
@@ -165,7 +154,7 @@ static void free_response(osp__handled *object)
 static void give_up_connection(osp_ctx *ctx, response *held)
 {
     osp__exchange spent = held->exchange;
-    spent.headers = NULL;
+    spent.headers = spent.redirected_to = NULL;
     held->exchange.connection = NULL;
     held->exchange.buffer = NULL;
     osp__client_finish(ctx, held->client, &spent);
@@ -296,11 +285,22 @@ char *osp_http_response_read(osp_ctx *ctx, int64_t id, int64_t max_bytes, char *
     return piece;
 }
 
+/* Says that a body is over the client's limit. */
+static char *refuse_body(response *held, char **error)
+{
+    osp__set_error(error, "the body is over %lld bytes: read it with httpResponseRead",
+                   (long long)held->exchange.max_body_bytes);
+    return NULL;
+}
+
 /* Reads the rest of a body into memory that the caller releases. NULL and *error on failure. */
 static char *read_whole(osp_ctx *ctx, response *held, size_t *length, char **error)
 {
     int64_t deadline_ns = osp__client_deadline(held->client);
+    uint64_t limit = (uint64_t)held->exchange.max_body_bytes;
     size_t capacity = READ_BLOCK, have = 0;
+    if (held->exchange.remaining > limit)
+        return refuse_body(held, error);
     char *body = osp__alloc(capacity);
     while (body != NULL) {
         int64_t count =
@@ -310,12 +310,9 @@ static char *read_whole(osp_ctx *ctx, response *held, size_t *length, char **err
             return body;
         }
         have += count > 0 ? (size_t)count : 0;
-        if (count < 0 || have > MAX_WHOLE_BODY) {
-            if (count > 0)
-                osp__set_error(error, "the body is over %zu MiB: read it with httpResponseRead",
-                               MAX_WHOLE_BODY >> 20);
+        if (count < 0 || have > limit) {
             osp__release(body);
-            return NULL;
+            return count < 0 ? NULL : refuse_body(held, error);
         }
         if (have == capacity) {
             char *larger = osp__resize(body, capacity * 2);

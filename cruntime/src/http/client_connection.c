@@ -328,6 +328,15 @@ static int start_tls(osp_ctx *ctx, osp__client_connection *connection, const osp
 
 /* ---- connections ---- */
 
+int64_t osp__deadline_after_ms(int64_t ms)
+{
+    int64_t duration, deadline;
+    if (__builtin_mul_overflow(ms, INT64_C(1000000), &duration) ||
+        __builtin_add_overflow(osp__now_ns(), duration, &deadline))
+        return OSP_NO_DEADLINE;
+    return deadline;
+}
+
 osp__client_connection *osp__client_connection_open(osp_ctx *ctx, const osp__endpoint *endpoint,
                                                     int64_t deadline_ns, int64_t timeout_ms, char **error)
 {

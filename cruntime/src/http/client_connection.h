@@ -30,6 +30,9 @@ typedef struct osp__client_connection {
     bool reused; /* has served an exchange before: the peer may have closed it meanwhile */
 } osp__client_connection;
 
+/* So many milliseconds from now, or never if that does not fit; CLOCK_MONOTONIC, ns. */
+int64_t osp__deadline_after_ms(int64_t ms);
+
 /*
  * Connects (and shakes hands) until deadline_ns. Returns NULL and sets *error on failure:
  * "connect: 127.0.0.1:1: connection refused". timeout_ms is for the message only.

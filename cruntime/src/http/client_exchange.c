@@ -11,7 +11,10 @@
 #include "../net/net.h"
 #include "../sys/sys.h"
 
-enum { FIRST_CAPACITY = 8192, MAX_INTERIM_RESPONSES = 16 };
+enum { FIRST_CAPACITY = 8192, MAX_INTERIM_RESPONSES = 16, DRAIN_BLOCK = 16 << 10 };
+
+/* A body that nobody wants is read to its end so that the connection can serve again, but not for ever. */
+#define MAX_DRAINED_BODY ((size_t)256 << 10)
 
 /* ---- failures ---- */
 
@@ -24,7 +27,7 @@ static void fail_with(osp__exchange *exchange, char **error, const char *what, c
 static void fail_io(osp__exchange *exchange, char **error, const char *what, int fault)
 {
     char text[256];
-    osp__client_connection_fault(exchange->connection, fault, exchange->timeout_ms, text, sizeof text);
+    osp__client_connection_fault(exchange->connection, fault, exchange->expired_ms, text, sizeof text);
     fail_with(exchange, error, what, text);
 }
 
@@ -44,6 +47,19 @@ static bool make_room(osp__exchange *exchange)
     return true;
 }
 
+/* Until when one read may take. */
+static int64_t read_deadline(osp__exchange *exchange, int64_t deadline_ns)
+{
+    exchange->expired_ms = exchange->timeout_ms;
+    if (exchange->read_timeout_ms == 0)
+        return deadline_ns;
+    int64_t at = osp__deadline_after_ms(exchange->read_timeout_ms);
+    if (at >= deadline_ns)
+        return deadline_ns;
+    exchange->expired_ms = exchange->read_timeout_ms;
+    return at;
+}
+
 /* Reads more bytes behind `end`. Returns their number, 0 at the end of the input, or a failure. */
 static ssize_t receive(osp_ctx *ctx, osp__exchange *exchange, int64_t deadline_ns)
 {
@@ -53,7 +69,8 @@ static ssize_t receive(osp_ctx *ctx, osp__exchange *exchange, int64_t deadline_n
     if (osp__now_ns() >= deadline_ns)
         return -ETIMEDOUT;
     ssize_t moved = osp__client_connection_read(ctx, exchange->connection, exchange->buffer + exchange->end,
-                                                exchange->capacity - exchange->end, deadline_ns);
+                                                exchange->capacity - exchange->end,
+                                                read_deadline(exchange, deadline_ns));
     if (moved > 0)
         exchange->end += (size_t)moved;
     return moved;
@@ -66,11 +83,12 @@ static ssize_t receive(osp_ctx *ctx, osp__exchange *exchange, int64_t deadline_n
 static int64_t read_head(osp_ctx *ctx, osp__exchange *exchange, bool to_head, int64_t deadline_ns,
                          int *refusal)
 {
+    osp_http_head_limits limits = osp_http_default_head_limits;
+    limits.header_bytes = exchange->max_header_bytes;
     osp_http_response_parser_init(&exchange->head, to_head);
     for (;;) {
-        int64_t length =
-            osp_http_response_parse(&exchange->head, &osp_http_default_head_limits,
-                                    exchange->buffer + exchange->start, exchange->end - exchange->start);
+        int64_t length = osp_http_response_parse(&exchange->head, &limits, exchange->buffer + exchange->start,
+                                                 exchange->end - exchange->start);
         if (length > 0)
             return length;
         *refusal = (int)length;
@@ -150,6 +168,7 @@ osp__exchange_outcome osp__exchange_begin(osp_ctx *ctx, osp__exchange *exchange,
                                           size_t head_length, const char *body, size_t body_length,
                                           bool to_head, int64_t deadline_ns, char **error)
 {
+    exchange->expired_ms = exchange->timeout_ms;
     int fault = osp__client_connection_write(ctx, exchange->connection, head, head_length, deadline_ns);
     if (fault == 0)
         fault = osp__client_connection_write(ctx, exchange->connection, body, body_length, deadline_ns);
@@ -191,7 +210,8 @@ static int64_t read_plain(osp_ctx *ctx, osp__exchange *exchange, char *bytes, si
         exchange->start += (size_t)moved;
     } else {
         moved = osp__now_ns() < deadline_ns
-                    ? osp__client_connection_read(ctx, exchange->connection, bytes, size, deadline_ns)
+                    ? osp__client_connection_read(ctx, exchange->connection, bytes, size,
+                                                  read_deadline(exchange, deadline_ns))
                     : -ETIMEDOUT;
     }
     if (moved < 0 || (moved == 0 && counted))
@@ -256,6 +276,21 @@ int64_t osp__exchange_read(osp_ctx *ctx, osp__exchange *exchange, char *bytes, s
     return read_plain(ctx, exchange, bytes, size, deadline_ns, error);
 }
 
+bool osp__exchange_drain(osp_ctx *ctx, osp__exchange *exchange, int64_t deadline_ns, char **error)
+{
+    char *block = osp__alloc(DRAIN_BLOCK);
+    int64_t count = -1;
+    if (block == NULL)
+        osp__set_error(error, "read: out of memory");
+    for (size_t total = 0; block != NULL && total <= MAX_DRAINED_BODY; total += (size_t)count) {
+        count = osp__exchange_read(ctx, exchange, block, DRAIN_BLOCK, deadline_ns, error);
+        if (count <= 0)
+            break;
+    }
+    osp__release(block);
+    return count >= 0;
+}
+
 bool osp__exchange_may_persist(const osp__exchange *exchange)
 {
     /* Bytes behind the body were not asked for: whoever sent them is not to be trusted with another request.
@@ -269,5 +304,6 @@ void osp__exchange_dispose(osp_ctx *ctx, osp__exchange *exchange)
     osp__client_connection_close(ctx, exchange->connection);
     osp__release(exchange->headers);
     osp__release(exchange->buffer);
+    osp__release(exchange->redirected_to);
     *exchange = (osp__exchange){.ended = true};
 }

@@ -15,8 +15,14 @@
 
 typedef struct osp__exchange {
     osp__client_connection *connection; /* NULL once it was given back or closed */
-    const char *authority;              /* for messages; borrowed */
-    int64_t timeout_ms;                 /* for messages */
+    const char *authority;              /* for messages; borrowed, or the one below */
+    char *redirected_to;                /* the authority of the server that answered, if it is not the client's; owned */
+    int64_t timeout_ms;                 /* of the whole, for messages */
+    int64_t read_timeout_ms;            /* of each read; 0: only the whole counts */
+    int64_t expired_ms;                 /* which of the two ends the read that is under way */
+    bool at_home; /* with the client's own server, whose connections are kept */
+    uint32_t max_header_bytes;
+    int64_t max_body_bytes; /* of a body that is read whole */
     osp_http_response_parser head;
     char *headers; /* the field lines of the response, owned */
     size_t headers_length;
@@ -53,6 +59,12 @@ osp__exchange_outcome osp__exchange_begin(osp_ctx *ctx, osp__exchange *exchange,
  */
 int64_t osp__exchange_read(osp_ctx *ctx, osp__exchange *exchange, char *bytes, size_t size,
                            int64_t deadline_ns, char **error);
+
+/*
+ * Reads the rest of a body that nobody wants, if it is short, so that its faults are reported and the connection can
+ * serve again. False with *error set on failure.
+ */
+bool osp__exchange_drain(osp_ctx *ctx, osp__exchange *exchange, int64_t deadline_ns, char **error);
 
 /* True if the body has ended and the connection may serve another exchange. */
 bool osp__exchange_may_persist(const osp__exchange *exchange);

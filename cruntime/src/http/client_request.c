@@ -69,8 +69,14 @@ static char *append_field(char *at, const char *name, size_t name_length, const 
     return append(at, "\r\n", 2);
 }
 
-static char *append_target(char *at, const osp__client_request *request)
+size_t osp__client_request_target_room(const osp__client_request *request)
 {
+    return request->base_path.length + request->path.length + 2;
+}
+
+size_t osp__client_request_target(const osp__client_request *request, char *out)
+{
+    char *at = out;
     bool starts_well =
         request->path.length > 0 && (request->path.bytes[0] == '/' || request->path.bytes[0] == '?');
     at = append(at, request->base_path.bytes, request->base_path.length);
@@ -78,7 +84,7 @@ static char *append_target(char *at, const osp__client_request *request)
         *at++ = '/';
     else if (request->base_path.length == 0 && (request->path.length == 0 || request->path.bytes[0] == '?'))
         *at++ = '/';
-    return append(at, request->path.bytes, request->path.length);
+    return (size_t)(append(at, request->path.bytes, request->path.length) - out);
 }
 
 static char *append_headers(char *at, osp__text headers)
@@ -118,7 +124,7 @@ char *osp__client_request_compose(const osp__client_request *request, size_t *le
     }
     at = append(at, request->method, strlen(request->method));
     *at++ = ' ';
-    at = append_target(at, request);
+    at += osp__client_request_target(request, at);
     at = append(at, " HTTP/1.1\r\n", 11);
     if (!has_field(request->headers, "host"))
         at = append_field(at, "Host", 4, request->authority.bytes, request->authority.length);

@@ -30,4 +30,8 @@ typedef struct osp__client_request {
  */
 char *osp__client_request_compose(const osp__client_request *request, size_t *length, char **error);
 
+/* Writes the request target, base path and path joined, into `out`; returns its length, at most the room less 1. */
+size_t osp__client_request_target_room(const osp__client_request *request);
+size_t osp__client_request_target(const osp__client_request *request, char *out);
+
 #endif

@@ -6,6 +6,7 @@ set(OSP_PROTOCOL_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/scan.c
     ${CMAKE_CURRENT_LIST_DIR}/header.c
     ${CMAKE_CURRENT_LIST_DIR}/url.c
+    ${CMAKE_CURRENT_LIST_DIR}/url_resolve.c
     ${CMAKE_CURRENT_LIST_DIR}/framing.c
     ${CMAKE_CURRENT_LIST_DIR}/request_parser.c
     ${CMAKE_CURRENT_LIST_DIR}/response_parser.c
@@ -15,8 +16,10 @@ set(OSP_PROTOCOL_SOURCES
 set(OSP_CLIENT_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/handle_table.c
     ${CMAKE_CURRENT_LIST_DIR}/client_connection.c
+    ${CMAKE_CURRENT_LIST_DIR}/client_origin.c
     ${CMAKE_CURRENT_LIST_DIR}/client_request.c
     ${CMAKE_CURRENT_LIST_DIR}/client_exchange.c
+    ${CMAKE_CURRENT_LIST_DIR}/client_redirect.c
     ${CMAKE_CURRENT_LIST_DIR}/client.c
     ${CMAKE_CURRENT_LIST_DIR}/client_api.c
     ${CMAKE_CURRENT_LIST_DIR}/client_c_api.c

@@ -36,6 +36,11 @@ void osp__fault_plan(unsigned classes, int64_t successes, int64_t failures, int 
     __atomic_store_n(&plan.classes, classes, __ATOMIC_SEQ_CST);
 }
 
+int64_t osp__fault_left(void) {
+    int64_t left = __atomic_load_n(&plan.failures, __ATOMIC_SEQ_CST);
+    return left > 0 ? left : 0;
+}
+
 void osp__clock_advance(int64_t duration_ns) { __atomic_add_fetch(&plan.clock_offset, duration_ns, __ATOMIC_SEQ_CST); }
 
 static int fault(unsigned class) {

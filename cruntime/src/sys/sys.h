@@ -77,6 +77,8 @@ void osp__thread_wake_promptly(void); /* asks the kernel to run this thread at o
 /* Lets `successes` more wrapped operations of the given classes succeed and then makes `failures` fail with `error`
  * (allocations return NULL). Classes: bit 0 allocation, bit 1 descriptor operations. */
 void osp__fault_plan(unsigned classes, int64_t successes, int64_t failures, int error);
+/* How many of the planned failures have not happened: when a run needs fewer operations than `successes`, all. */
+int64_t osp__fault_left(void);
 void osp__clock_advance(int64_t duration_ns);
 #endif
 
