@@ -131,8 +131,15 @@ def llvm_type(t: Type) -> str:
 
 
 def result_type(types: list[str]) -> str:
-    """The LLVM type in which a function returns its results."""
+    """The LLVM type of a function's results together."""
     return "void" if not types else types[0] if len(types) == 1 else "{" + ", ".join(types) + "}"
+
+
+def in_memory(types: list[str]) -> bool:
+    """Whether results are too many for the registers: then the caller passes, behind the context, a pointer
+    to where they go. Every such function does it, so that tail calls among them can hand that pointer on."""
+    floats = types.count("double")
+    return len(types) - floats > 3 or floats > 2
 
 
 def quoted(symbol: str) -> str:
@@ -299,7 +306,14 @@ class _Emitter:
             args.append(f"{t} %a{index}")
         returned = result_type(results)
         bound = "%r = " if results else ""
-        lines.append(f"  {bound}call tailcc {returned} {quoted(symbol)}({', '.join(args)})")
+        if in_memory(results):
+            lines += [
+                f"  %out = alloca {returned}, align 16",
+                f"  call tailcc void {quoted(symbol)}({', '.join([args[0], 'ptr %out', *args[1:]])})",
+                f"  %r = load {returned}, ptr %out",
+            ]
+        else:
+            lines.append(f"  {bound}call tailcc {returned} {quoted(symbol)}({', '.join(args)})")
         for index, t in enumerate(results):
             value = "%r"
             if len(results) > 1:
@@ -479,7 +493,8 @@ class _Function:
         function_type = self.op.attr("function_type")
         self.results = [llvm_type(t) for t in function_type.results]
         blocks = list(self.region.blocks)
-        params = ["ptr %ctx"]
+        self.out = in_memory(self.results)
+        params = ["ptr %ctx", "ptr %out"] if self.out else ["ptr %ctx"]
         for argument in blocks[0].args:
             self.names[argument] = self.fresh()
             params.append(f"{llvm_type(argument.type)} {self.names[argument]}")
@@ -497,7 +512,8 @@ class _Function:
         symbol = self.op.attr("sym_name")
         # The file's statements run once: optimizing them costs more than it gives.
         attributes = "#1" if symbol == ENTRY else "#0"
-        signature = f"{result_type(self.results)} {quoted(symbol)}({', '.join(params)})"
+        returned = "void" if self.out else result_type(self.results)
+        signature = f"{returned} {quoted(symbol)}({', '.join(params)})"
         personality = " personality ptr @__gcc_personality_v0" if self.pads else ""
         head = f"define internal tailcc {signature} {attributes}{personality} {{"
         self.e.lines.append("\n".join([head, "entry:", *prologue, *lines, "}"]))
@@ -897,41 +913,44 @@ class _Function:
 
     def _compiled_call(self, op: Operation, callee: str, args: list[str]) -> None:
         types = [llvm_type(r.type) for r in op.results]
-        returned = result_type(types)
-        # More than three registers of results in a tail call abort LLVM.
-        tail = ""
-        if op.attr("tail") and len(types) <= 3 and types == self.results:
-            # Under `tailcc` both are kept; but LLVM 22 passes no argument on the stack in a `musttail` call.
-            tail = "musttail " if self.params_in_registers and in_registers(args) else "tail "
-        call = f"{tail}call tailcc {returned} {callee}({', '.join(args)})"
-        if not types:
-            self.call(call)
-            if tail:
-                self.emit("ret void")
-            return
-        value = self.name(op.results[0]) if len(types) == 1 else self.fresh()
-        self.call(call, value)
+        together = returned = result_type(types)
+        tail = op.attr("tail") and types == self.results
+        out = ""
+        if in_memory(types):
+            returned, out = "void", "%out" if tail else self._array(1, together)
+            args.insert(1, f"ptr {out}")
+        kind = ""
         if tail:
-            self.emit(f"ret {returned} {value}")
-        elif len(types) > 1:
-            self.pieces(op, returned, value)
+            # Under `tailcc` both are kept; but LLVM 22 passes no argument on the stack in a `musttail` call.
+            kind = "musttail " if self.params_in_registers and in_registers(args) else "tail "
+        value = ""
+        if returned != "void":
+            value = self.name(op.results[0]) if len(types) == 1 else self.fresh()
+        self.call(f"{kind}call tailcc {returned} {callee}({', '.join(args)})", value)
+        if tail:
+            self.emit(f"ret {returned} {value}".rstrip())
+        elif out:
+            value = self.fresh()
+            self.emit(f"{value} = load {together}, ptr {out}")
+        if not tail and len(types) > 1:
+            self.pieces(op, together, value)
 
     def _return(self, op: Operation) -> None:
         previous = op.prev
-        if previous is not None and previous.attr("tail") and len(previous.results) <= 3:
+        if previous is not None and previous.attr("tail"):
             return  # the tail call brought its own
-        if not op.operands:
-            self.emit("ret void")
-        elif len(op.operands) == 1:
+        if len(op.operands) == 1:
             self.emit(f"ret {self.typed(op.operands[0])}")
-        else:
-            struct_type = result_type(self.results)
-            value = "poison"
-            for index, part in enumerate(op.operands):
-                new = self.fresh()
-                self.emit(f"{new} = insertvalue {struct_type} {value}, {self.typed(part)}, {index}")
-                value = new
-            self.emit(f"ret {struct_type} {value}")
+            return
+        struct_type = result_type(self.results)
+        value = "poison"
+        for index, part in enumerate(op.operands):
+            new = self.fresh()
+            self.emit(f"{new} = insertvalue {struct_type} {value}, {self.typed(part)}, {index}")
+            value = new
+        if self.out:
+            self.emit(f"store {struct_type} {value}, ptr %out")
+        self.emit("ret void" if self.out or not op.operands else f"ret {struct_type} {value}")
 
     def _branch(self, op: Operation) -> None:
         self.emit(f"br label %{self.labels[op.successors[0]]}")
