@@ -176,6 +176,13 @@ OSP_API void osp_set_print_sink(osp_print_sink sink, void *user);
 /* Writes out what print has buffered. */
 OSP_API void osp_flush(void);
 
+/* ---- debuggers --------------------------------------------------------------------------------------------------- */
+
+/* Tells GDB of code that was made in this process: an ELF object, copied, whose section headers say where its sections
+ * have been loaded. Returns what osp_gdb_unregister takes before the code is freed, or NULL if memory is short. */
+OSP_API void *osp_gdb_register(const void *object, size_t size);
+OSP_API void osp_gdb_unregister(void *registration);
+
 /* ---- HTTP server for embedders ----------------------------------------------------------------------------------- */
 
 /* The functions that take ctx are those of osp_builtins.h; here ctx may be NULL for all of them. */

@@ -12,7 +12,7 @@ import os
 import re
 import sysconfig
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -85,11 +85,16 @@ def optimize(module: Any, machine: Any, opt_level: int) -> None:
 
 
 def load(
-    module: Any, machine: Any, libraries: Sequence[ctypes.CDLL] = (), symbols: Mapping[str, int] | None = None
+    module: Any,
+    machine: Any,
+    libraries: Sequence[ctypes.CDLL] = (),
+    symbols: Mapping[str, int] | None = None,
+    on_object: Callable[[bytes], None] | None = None,
 ) -> Code:
     """Generate machine code, resolve every function that it calls and make it callable. Functions that are
     not the runtime's are looked for in `symbols`, which holds addresses, in `libraries`, then in the C
-    library and its mathematical part. Raises `UnresolvedSymbol`."""
+    library and its mathematical part. Raises `UnresolvedSymbol`. `on_object` is given the object file that
+    the code is loaded from."""
     with _lock:
         for function in module.functions:
             if function.is_declaration and not function.name.startswith("llvm."):
@@ -100,6 +105,8 @@ def load(
         # What landing pads end with; the code generator names it, the module does not.
         _resolve("_Unwind_Resume", ())
         engine = llvm.create_mcjit_compiler(module, machine)
+        if on_object is not None:
+            engine.set_object_cache(lambda _, data: on_object(data))
         engine.finalize_object()
     return Code(engine)
 

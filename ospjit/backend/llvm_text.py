@@ -13,9 +13,23 @@ import struct
 from collections.abc import Callable
 
 from ospjit.backend import cells
+from ospjit.backend.debug_info import DebugInfo
 from ospjit.builtins.table import RUNTIME, RuntimeFn
 from ospjit.dialects.rt import TOKEN, first_slot, is_counted
-from ospjit.ir import Block, BlockArgument, DialectType, Operation, Region, Type, Value, body_of, f64, i1, i64
+from ospjit.ir import (
+    Block,
+    BlockArgument,
+    DialectType,
+    Location,
+    Operation,
+    Region,
+    Type,
+    Value,
+    body_of,
+    f64,
+    i1,
+    i64,
+)
 
 #: The C-ABI function that runs a program: `void (osp_ctx *, int64_t *status)`.
 PROGRAM = "osp_program"
@@ -153,16 +167,19 @@ def _escaped(c: str) -> str:
     return "".join(f"\\{byte:02X}" for byte in c.encode("utf-8", "surrogateescape"))
 
 
-def emit(module: Operation, *, name: str = "osprey", unloadable: bool = False) -> str:
+def emit(
+    module: Operation, *, name: str = "osprey", unloadable: bool = False, debug: bool = False
+) -> str:
     """The LLVM IR of a lowered module, as text. `unloadable`: its code and variables can be given up
-    again."""
-    return _Emitter(module, name, unloadable).run()
+    again; `debug`: it says where each instruction came from."""
+    return _Emitter(module, name, unloadable, debug).run()
 
 
 class _Emitter:
-    def __init__(self, module: Operation, name: str, unloadable: bool) -> None:
+    def __init__(self, module: Operation, name: str, unloadable: bool, debug: bool) -> None:
         self.module = module
         self.name = name
+        self.debug = DebugInfo() if debug else None
         self.unloadable = unloadable
         self.waiting = waiting(module) if unloadable else frozenset()
         #: The counted parts of the file's variables.
@@ -203,7 +220,8 @@ class _Emitter:
         head = [f"; ModuleID = '{self.name}'", f'source_filename = "{self.name}"']
         check = [_GLOBAL_CHECK] if self.checked else []
         inlined = [_PRELUDE, cells.PRELUDE, *check, *declarations, *self.drops.values()]
-        return "\n".join([*head, *self.constants, *inlined, *self.lines, _EPILOGUE])
+        debug = [self.debug.text()] if self.debug is not None else []
+        return "\n".join([*head, *self.constants, *inlined, *self.lines, _EPILOGUE, *debug])
 
     def _global(self, op: Operation) -> None:
         name = op.attr("sym_name")
@@ -481,13 +499,22 @@ class _Function:
         self.pads: list[tuple[str, list[Value]]] = []
         self.last_label = ""
         self.last_labels: dict[str, str] = {}
+        #: What stands behind instructions: where they came from, if anybody wants to know.
+        self.place = ""
+        self.scope = emitter.debug.function(op) if emitter.debug is not None else 0
+        self.stand_at(op.loc)
 
     def fresh(self) -> str:
         self.counter += 1
         return f"%v{self.counter}"
 
     def emit(self, line: str) -> None:
-        self.lines.append("  " + line)
+        self.lines.append(f"  {line}{self.place}")
+
+    def stand_at(self, loc: Location) -> None:
+        """What is emitted from now on came from `loc`, or from the function if that is unknown."""
+        if self.e.debug is not None:
+            self.place = self.e.debug.place(loc if loc.known else self.op.loc, self.scope)
 
     def run(self) -> None:
         function_type = self.op.attr("function_type")
@@ -506,6 +533,7 @@ class _Function:
                 self.names[argument] = self.fresh()
         for block in blocks:
             self._block(block, block is blocks[0])
+        self.stand_at(self.op.loc)
         prologue = self._prologue()
         self._landing_pads()
         lines = [self._with_last_labels(line) for line in self.lines]
@@ -515,7 +543,8 @@ class _Function:
         returned = "void" if self.out else result_type(self.results)
         signature = f"{returned} {quoted(symbol)}({', '.join(params)})"
         personality = " personality ptr @__gcc_personality_v0" if self.pads else ""
-        head = f"define internal tailcc {signature} {attributes}{personality} {{"
+        debug = f" !dbg !{self.scope}" if self.scope else ""
+        head = f"define internal tailcc {signature} {attributes}{personality}{debug} {{"
         self.e.lines.append("\n".join([head, "entry:", *prologue, *lines, "}"]))
 
     def _prologue(self) -> list[str]:
@@ -529,14 +558,14 @@ class _Function:
             op.name in ("func.call", "rt.call_closure") for block in self.region.blocks for op in block.ops
         )
         if not calls:
-            return [*lines, "  br label %b0"]
+            return [*lines, f"  br label %b0{self.place}"]
         self.e.used.add("osp_stack_check")
         return [
             *lines,
-            "  %frame = call ptr @llvm.frameaddress.p0(i32 0)",
-            "  %limit = load atomic ptr, ptr %ctx monotonic, align 8",
-            "  %check = icmp ult ptr %frame, %limit",
-            "  br i1 %check, label %slow, label %b0, !prof !1",
+            f"  %frame = call ptr @llvm.frameaddress.p0(i32 0){self.place}",
+            f"  %limit = load atomic ptr, ptr %ctx monotonic, align 8{self.place}",
+            f"  %check = icmp ult ptr %frame, %limit{self.place}",
+            f"  br i1 %check, label %slow, label %b0, !prof !1{self.place}",
             "slow:",
             *self._stack_check(),
         ]
@@ -545,9 +574,9 @@ class _Function:
         """The slow path of the prologue. If the stack has run out, the arguments are dropped on the way."""
         owned = [self.region.entry.args[index] for index in self.op.attr("owned", ())]
         if not owned:
-            return ["  call void @osp_stack_check(ptr %ctx)", "  br label %b0"]
+            return [f"  call void @osp_stack_check(ptr %ctx){self.place}", f"  br label %b0{self.place}"]
         self.pads.append(("lp.entry", owned))
-        return ["  invoke void @osp_stack_check(ptr %ctx) to label %b0 unwind label %lp.entry"]
+        return [f"  invoke void @osp_stack_check(ptr %ctx) to label %b0 unwind label %lp.entry{self.place}"]
 
     # ---- what happens when a fiber dies in a call
 
@@ -595,6 +624,7 @@ class _Function:
             emit = _EMIT.get(op.name)
             if emit is None:
                 raise TypeError(f"{op.name} was not lowered")
+            self.stand_at(op.loc)
             emit(self, op)
         self.last_labels[self.labels[block]] = self.last_label
 

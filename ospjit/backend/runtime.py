@@ -74,6 +74,8 @@ _PUBLIC: dict[str, tuple[object, list[object]]] = {
     "osp_next_released": (_size, [ctypes.POINTER(_i64), _size]),
     "osp_is_idle": (ctypes.c_bool, []),
     "osp_take_pending": (_p, [ctypes.POINTER(ctypes.c_int)]),
+    "osp_gdb_register": (_p, [_str, _size]),
+    "osp_gdb_unregister": (None, [_p]),
     "osp_http_create_server": (_i64, [_p, _i64, _p, _errors]),
     "osp_http_server_port": (_i64, [_p, _i64]),
     "osp_http_listen": (None, [_p, _i64, _p, _p, _errors]),

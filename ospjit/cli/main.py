@@ -99,6 +99,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--diagnostics", choices=("text", "json"), default="text", help="form of error messages"
     )
+    parser.add_argument(
+        "-g", "--debug-info", action="store_true", help="let debuggers see the program's functions and lines"
+    )
+    parser.add_argument(
+        "--perf",
+        metavar="FORM",
+        choices=("map", "jitdump"),
+        default="",
+        help="let perf see the program's functions (map, also without '=map') and lines (jitdump); the"
+        " environment variable OSPJIT_PERF does the same",
+    )
     add_capability_arguments(parser)
     add_pass_arguments(parser)
     return parser
@@ -132,6 +143,8 @@ def _run(argv: list[str]) -> int:
         disabled=disabled(args),
         passes=passes,
         pipeline=passes.pass_pipeline or "",
+        debug_info=args.debug_info,
+        perf=args.perf or _perf_form(os.environ.get("OSPJIT_PERF", "")),
     )
     compilation = Compilation(source, options)
     try:
@@ -158,6 +171,11 @@ def _run(argv: list[str]) -> int:
     status = run_program(compilation, args.arguments, args.workers)
     del code
     os._exit(status)
+
+
+def _perf_form(text: str) -> str:
+    """What `OSPJIT_PERF` asks for; anything but a form and no is the smallest one."""
+    return text if text in ("map", "jitdump") else "" if text in ("", "0") else "map"
 
 
 def _emit(compilation: object, what: str, output: str | None) -> int:

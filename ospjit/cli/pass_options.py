@@ -19,6 +19,7 @@ _BARE = {
     "--print-ir-before": "--print-ir-before-all",
     "--print-ir-after": "--print-ir-after-all",
     "--print-ir-after-change": "--print-ir-after-change=full",
+    "--perf": "--perf=map",
 }
 
 

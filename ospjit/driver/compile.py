@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ospjit.deep_stack import with_deep_stack
 from ospjit.diagnostics import CompileFailed, Diagnostic, Diagnostics, Source, Span
 from ospjit.driver.options import CompileOptions
-from ospjit.ir import Location, Operation, PassManager
+from ospjit.ir import Location, Operation, PassManager, PipelineError
 from ospjit.ir.timing import Timer
 from ospjit.syntax import ast
 
@@ -100,7 +100,12 @@ class Compilation:
         with self.timer.span("llvm-ir"):
             from ospjit.backend.llvm_text import emit
 
-            return emit(module, name=self.source.name, unloadable=self.options.unloadable)
+            return emit(
+                module,
+                name=self.source.name,
+                unloadable=self.options.unloadable,
+                debug=self.options.debug_info,
+            )
 
     @cached_property
     def _llvm(self) -> tuple[Any, Any]:
@@ -140,13 +145,29 @@ class Compilation:
         with self.timer.span("machine code"):
             from ospjit.backend import jit
 
+            objects: list[bytes] = []
             try:
-                return jit.load(module, machine, self._libraries(), self.options.externs)
+                code = jit.load(module, machine, self._libraries(), self.options.externs, objects.append)
+                self._announce(objects, code)
+                return code
             except jit.UnresolvedSymbol as error:
                 extern = self.core.externs.get(error.name)
                 hint = "name its library in a comment: // @link: NAME"
                 self.diagnostics.error("OSP7002", str(error), extern.span if extern else None, hints=(hint,))
                 raise CompileFailed(self.diagnostics.in_order()) from None
+
+    def _announce(self, objects: list[bytes], code: Code) -> None:
+        """Tell debuggers and profilers of the code, if they were asked for."""
+        if self.options.debug_info or self.options.perf:
+            from ospjit.backend import observers
+
+            names = observers.names_of(self.lowered)
+            try:
+                for data in objects:
+                    self._observers = observers.Announced(data, code.address, names, self.options.perf)
+            except OSError as error:
+                said = (error.strerror or str(error)).lower()
+                raise PipelineError(f"--perf: cannot write {error.filename}: {said}") from None
 
     def _libraries(self) -> list[ctypes.CDLL]:
         """The libraries that the source links."""

@@ -39,9 +39,14 @@ class CompileOptions:
     """A module whose functions are called from outside and whose code can be given up, not a program."""
     externs: Mapping[str, int] = field(default_factory=dict)
     """Addresses of C functions that the program declares; they come before those of libraries."""
+    debug_info: bool = False
+    """Whether machine code says which lines it came from, to debuggers and profilers."""
+    perf: str = ""
+    """What to write for `perf`: nothing, `map` (names of functions) or `jitdump` (code and lines as well)."""
     pipeline: str = ""
     """Empty: what the level asks for."""
 
     def __post_init__(self) -> None:
+        self.debug_info = self.debug_info or self.perf == "jitdump"
         if not self.pipeline:
             self.pipeline = PIPELINE if self.opt_level > 0 else QUICK_PIPELINE
