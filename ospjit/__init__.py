@@ -20,9 +20,14 @@ if TYPE_CHECKING:
         Request,
         Response,
         Result,
+        Router,
         Success,
+        asgi,
         compile,
         handler,
+        print_to_python,
+        serve,
+        set_print_sink,
     )
 
 __all__ = [
@@ -35,9 +40,14 @@ __all__ = [
     "Request",
     "Response",
     "Result",
+    "Router",
     "Success",
+    "asgi",
     "compile",
     "handler",
+    "print_to_python",
+    "serve",
+    "set_print_sink",
 ]
 
 

@@ -176,6 +176,13 @@ OSP_API void osp_set_print_sink(osp_print_sink sink, void *user);
 /* Writes out what print has buffered. */
 OSP_API void osp_flush(void);
 
+/* From `on` to off the runtime's own messages (a task failed that nobody awaits, …) are collected and not written to
+ * standard error. */
+OSP_API void osp_collect_messages(bool on);
+
+/* The next message, cut to `size` bytes; its length, 0 when none comes within timeout_ms or collecting ends. */
+OSP_API size_t osp_next_message(char *text, size_t size, int64_t timeout_ms);
+
 /* ---- debuggers --------------------------------------------------------------------------------------------------- */
 
 /* Tells GDB of code that was made in this process: an ELF object, copied, whose section headers say where its sections

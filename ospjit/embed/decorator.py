@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any, overload
 
@@ -37,6 +38,12 @@ def _make(function: Callable[..., Any], threads: int | None) -> Handler:
     signature = signature_of(function)
     if threads is not None and threads < 1:
         raise ValueError("a handler has at least one thread")
+    if inspect.iscoroutinefunction(function):
+        from ospjit.embed.python import AsyncHandler
+
+        if threads is not None:
+            raise TypeError(f"handler '{signature.name}' is async: it runs in the one event loop")
+        return AsyncHandler(function, signature)
     if not is_only_docstring(function):
         from ospjit.embed.python import PythonHandler
 

@@ -5,6 +5,7 @@ Text is UTF-8; bytes that are not are kept by surrogate escapes, so that nothing
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -79,6 +80,39 @@ class Response:
         if _breaks_out(self.content_type):
             raise ValueError("a content type holds no line breaks")
         object.__setattr__(self, "headers", _lines(self.headers))
+
+
+def content_type_of(body: bytes) -> str:
+    """What the server takes a body for that comes without a content type."""
+    start = body.lstrip(b" \t\r\n")[:16].lower()
+    if start.startswith((b"{", b"[")):
+        return "application/json; charset=utf-8"
+    if start.startswith((b"<!doctype", b"<html")):
+        return "text/html; charset=utf-8"
+    return "text/plain; charset=utf-8"
+
+
+#: What a client is told of a failure inside.
+INTERNAL = "internal server error"
+
+
+def error_response(message: str) -> Response:
+    """A 500 with a message, as the runtime answers for an `Error`."""
+    return Response(json.dumps({"error": message}, ensure_ascii=False), 500)
+
+
+def response_of(value: object) -> Response:
+    """The response that a Python handler's result stands for. Raises TypeError if it stands for none."""
+    if isinstance(value, Response):
+        return value
+    if isinstance(value, str | bytes):
+        return Response(value)
+    if isinstance(value, tuple) and len(value) == 2:
+        status, body = value
+        return Response(body, status)
+    raise TypeError(
+        f"a handler returns str, bytes, (status, body) or ospjit.Response, not {type(value).__name__}"
+    )
 
 
 def _lines(headers: str | Mapping[str, str] | Iterable[tuple[str, str]]) -> str:

@@ -14,13 +14,12 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any
 
-from ospjit.backend import runtime
 from ospjit.backend.llvm_text import EXPORT, START, waiting
 from ospjit.diagnostics import CompileFailed, Source
 from ospjit.diagnostics.render import render_text
 from ospjit.driver.compile import Compilation
 from ospjit.driver.options import CAPABILITIES, CompileOptions
-from ospjit.embed import callbacks
+from ospjit.embed import callbacks, running
 from ospjit.embed.bridge import Bridge
 from ospjit.embed.compiling import compiling
 from ospjit.embed.declared import Declared
@@ -144,7 +143,7 @@ class _Build:
     def module(self) -> Module:
         """The module, after its statements have run."""
         code = self.code
-        runtime.start()
+        running.ensure()
         loaded = Loaded(code, _lingers(self.compilation.lowered), tuple(self.externs.values()))
         applies = {t: code.address(EXPORT + symbol) for t, symbol in self.bridge.applies.items()}
         members = self._members(loaded, applies)

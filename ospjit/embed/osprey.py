@@ -16,16 +16,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ospjit.backend import runtime
 from ospjit.backend.jit import Code
 from ospjit.diagnostics import CompileFailed, Diagnostic
 from ospjit.diagnostics.render import render_text
 from ospjit.driver.compile import Compilation
+from ospjit.embed import running
 from ospjit.embed.compiling import compiling
 from ospjit.embed.docstring import Docstring
 from ospjit.embed.errors import CompileError, HandlerError
 from ospjit.embed.log import log
-from ospjit.embed.message import Request, Response, decode, encode
+from ospjit.embed.message import INTERNAL, Request, Response, decode, encode, error_response
 from ospjit.embed.native import call, export_symbol, failed, new_string, take_string
 from ospjit.embed.server import Handler
 from ospjit.embed.signature import RESPONSE, HandlerSignature
@@ -53,13 +53,25 @@ class OspreyHandler(Handler):
         arguments = self.signature.python.bind(*args, **kwargs)
         arguments.apply_defaults()
         parts = self._parts(arguments)
-        runtime.start()
+        running.ensure()
         words = call(self._call_address, [new_string(part) for part in parts], 3)
         if not self.signature.fallible:
             return self._answer(words[0])
         if words[0]:
             raise HandlerError(decode(take_string(words[2])))
         return self._answer(words[1])
+
+    def respond(self, request: Request) -> Response:
+        if request.method not in METHODS:
+            return Response('{"error":"not implemented"}', 501)
+        try:
+            if self.signature.takes_request:
+                answer = self(request)
+            else:
+                answer = self(request.method, request.target, request.headers, request.body)
+        except HandlerError as error:
+            return error_response(str(error) if self.signature.fallible else INTERNAL)
+        return answer if isinstance(answer, Response) else Response(answer)
 
     def _parts(self, arguments: inspect.BoundArguments) -> list[bytes]:
         """The arguments of the call as bytes."""

@@ -18,12 +18,15 @@ from types import TracebackType
 from typing import Any
 
 from ospjit.backend import runtime
+from ospjit.embed import running
 from ospjit.embed.ending import Ending
-from ospjit.embed.message import encode
+from ospjit.embed.message import Request, Response, encode
 from ospjit.embed.native import failed, new_string
 from ospjit.embed.signature import HandlerSignature
 
 LOCALHOST = "127.0.0.1"
+#: The files of a certificate chain and of its key, both PEM.
+Certificate = tuple[str | os.PathLike[str], str | os.PathLike[str]]
 
 
 class Handler(ABC):
@@ -40,6 +43,7 @@ class Handler(ABC):
         self._lock = threading.RLock()
         self._server = 0
         self._port: int | None = None
+        self._scheme = "http"
         self._endings: list[Ending] = []
 
     def __repr__(self) -> str:
@@ -55,8 +59,13 @@ class Handler(ABC):
         """The port on which the handler is served, None while it is not."""
         return self._port
 
-    def start(self, port: int = 0, host: str = LOCALHOST) -> int:
-        """Serve in the background; the port, a free one for 0.
+    @abstractmethod
+    def respond(self, request: Request) -> Response:
+        """The response that a client would get, without a server: an `Error` or an exception is a 500."""
+
+    def start(self, port: int = 0, host: str = LOCALHOST, *, tls: Certificate | None = None) -> int:
+        """Serve in the background; the port, a free one for 0. `tls`: HTTPS, with the files of the
+        certificate chain and its key.
 
         Raises OSError if the port cannot be had (one in use is tried again for up to a second),
         RuntimeError if the handler is being served already or the process was forked after the runtime had
@@ -65,14 +74,15 @@ class Handler(ABC):
         with self._lock:
             if self._server:
                 raise RuntimeError(f"handler '{self.signature.name}' is served already, on port {self._port}")
-            runtime.start()
-            server = _bound(port, host)
+            running.ensure()
+            server = _bound(port, host, tls)
             try:
                 self._listen(server)
             except BaseException:
                 _stop(server)
                 raise
             self._server = server
+            self._scheme = "http" if tls is None else "https"
             self._port = int(runtime.library().osp_http_server_port(None, server))
             _running.add(self)
             return self._port
@@ -97,7 +107,7 @@ class Handler(ABC):
                 for ending in list(self._endings):
                     ending.end()
 
-    def serve(self, port: int = 8080, host: str = LOCALHOST) -> None:
+    def serve(self, port: int = 8080, host: str = LOCALHOST, *, tls: Certificate | None = None) -> None:
         """Serve until SIGINT, SIGTERM or `stop`; return when the server has stopped.
 
         In the main thread the two signals are handled meanwhile, and a second one does what it did before. In
@@ -106,7 +116,8 @@ class Handler(ABC):
         with Ending() as ending:
             self._endings.append(ending)
             try:
-                where = f"http://{_authority(host)}:{self.start(port, host)}"
+                port = self.start(port, host, tls=tls)
+                where = f"{self._scheme}://{_authority(host)}:{port}"
                 print(f"{self.signature.name}: serving on {where}", file=sys.stderr, flush=True)
                 ending.wait()
             finally:
@@ -144,14 +155,18 @@ def _authority(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _bound(port: int, host: str) -> int:
+def _bound(port: int, host: str, tls: Certificate | None) -> int:
     """A server bound to an address."""
     library, error = runtime.library(), ctypes.c_void_p()
-    address = new_string(encode(host))
+    if isinstance(tls, str) or (tls is not None and len(tls) != 2):
+        raise TypeError("tls is a pair: the files of the certificate and of its key")
+    strings = [new_string(encode(host)), *(new_string(os.fsencode(file)) for file in tls or ())]
+    create = library.osp_http_create_server if tls is None else library.osp_http_create_server_tls
     try:
-        server = library.osp_http_create_server(None, port, address, ctypes.byref(error))
+        server = create(None, port, *strings, ctypes.byref(error))
     finally:
-        library.osp_drop(address)
+        for string in strings:
+            library.osp_drop(string)
     message = failed(error)
     if message is not None:
         raise OSError(message)

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ospjit.embed.message import Request
+
 STRING = "string"
 RESPONSE = "HttpResponse"
 
@@ -51,6 +53,19 @@ class HandlerSignature:
         """Whether the one parameter is the request."""
         return len(self.parameters) == 1
 
+    @classmethod
+    def plain(cls, name: str, parameters: tuple[str, ...]) -> HandlerSignature:
+        """A signature without annotations."""
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        python = inspect.Signature([inspect.Parameter(p, kind) for p in parameters])
+        return cls(name, parameters, STRING, python)
+
+    def arguments(self, request: Request) -> tuple[Any, ...]:
+        """A request as the arguments of the handler."""
+        if self.takes_request:
+            return (request,)
+        return request.method, request.target, request.headers, request.body
+
     @property
     def fallible(self) -> bool:
         """Whether the result is a `Result`."""
@@ -65,8 +80,8 @@ class HandlerSignature:
 def signature_of(function: Callable[..., Any]) -> HandlerSignature:
     """The signature of a handler. Raises TypeError that says what a handler looks like."""
     name = function.__name__
-    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
-        raise TypeError(f"handler '{name}' is async, which is not supported yet")
+    if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
+        raise TypeError(f"handler '{name}' is a generator: a handler returns its response")
     signature = _unevaluated(function)
     parameters = tuple(signature.parameters.values())
     if len(parameters) not in (1, 4) or any(p.kind not in _POSITIONAL for p in parameters):

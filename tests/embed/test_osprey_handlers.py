@@ -266,8 +266,8 @@ def test_what_is_no_handler() -> None:
     def keyword(method, path, headers, *, body):
         """body"""
 
-    async def later(request):
-        return ""
+    def later(request):
+        yield ""
 
     for function, message in [
         (three, "four strings"),
@@ -275,7 +275,7 @@ def test_what_is_no_handler() -> None:
         (result, "not int"),
         (empty, "neither a body in Python nor a docstring"),
         (keyword, "four strings"),
-        (later, "async"),
+        (later, "is a generator"),
         (len, "made from a function"),
     ]:
         with pytest.raises(TypeError, match=message):
