@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from ospjit.backend import cells
 from ospjit.backend.debug_info import DebugInfo
@@ -168,19 +168,33 @@ def _escaped(c: str) -> str:
 
 
 def emit(
-    module: Operation, *, name: str = "osprey", unloadable: bool = False, debug: bool = False
+    module: Operation,
+    *,
+    name: str = "osprey",
+    unloadable: bool = False,
+    on_system_stack: Container[str] = (),
+    debug: bool = False,
 ) -> str:
     """The LLVM IR of a lowered module, as text. `unloadable`: its code and variables can be given up
     again; `debug`: it says where each instruction came from."""
-    return _Emitter(module, name, unloadable, debug).run()
+    return _Emitter(module, name, unloadable, on_system_stack, debug).run()
 
 
 class _Emitter:
-    def __init__(self, module: Operation, name: str, unloadable: bool, debug: bool) -> None:
+    def __init__(
+        self,
+        module: Operation,
+        name: str,
+        unloadable: bool,
+        on_system_stack: Container[str],
+        debug: bool,
+    ) -> None:
         self.module = module
         self.name = name
         self.debug = DebugInfo() if debug else None
         self.unloadable = unloadable
+        #: Externs that need more stack than a fiber has, or one that is a thread's own.
+        self.on_system_stack = on_system_stack
         self.waiting = waiting(module) if unloadable else frozenset()
         #: The counted parts of the file's variables.
         self.counted_globals: list[str] = []
@@ -242,6 +256,36 @@ class _Emitter:
         params = ", ".join(self.c_type(p) for p in t.inputs)
         result = " ".join(reversed(self.c_type(t.results[0]).split())) if t.results else "void"
         self.constants.append(f"declare {result} {quoted(op.attr('sym_name'))}({params}) nounwind")
+        if op.attr("sym_name") in self.on_system_stack:
+            self._extern_elsewhere(op.attr("sym_name"), [*t.inputs], list(t.results))
+
+    def _extern_elsewhere(self, symbol: str, inputs: list[Type], results: list[Type]) -> None:
+        """A function that calls a C function on the system stack: arguments and result travel in words."""
+        result = self.c_type(results[0]) if results else "void"
+        bare, has_result = result.split()[0], result != "void"
+        name, there = quoted("osp_elsewhere$" + symbol), quoted("osp_there$" + symbol)
+        count = max(len(inputs), 1)
+        here = [f"  %words = alloca [{count} x i64], align 16"]
+        gone, args = [], []
+        for index, t in enumerate(inputs):
+            here.append(f"  %p{index} = getelementptr i64, ptr %words, i64 {index}")
+            here.append(f"  store {llvm_type(t)} %a{index}, ptr %p{index}")
+            gone.append(f"  %p{index} = getelementptr i64, ptr %words, i64 {index}")
+            gone.append(f"  %a{index} = load {llvm_type(t)}, ptr %p{index}")
+            args.append(f"{self.c_type(t)} %a{index}")
+        here.append(f"  call void @osp_call_elsewhere(ptr %ctx, ptr {there}, ptr %words)")
+        returned = " ".join(reversed(result.split()))
+        gone.append(f"  {'%r = ' if has_result else ''}call {returned} {quoted(symbol)}({', '.join(args)})")
+        if has_result:
+            gone.append(f"  store {bare} %r, ptr %words")
+            here += [f"  %r = load {bare}, ptr %words", f"  ret {bare} %r"]
+        else:
+            here.append("  ret void")
+        params = ", ".join(["ptr %ctx", *(f"{llvm_type(t)} %a{i}" for i, t in enumerate(inputs))])
+        self.used.add("osp_call_elsewhere")
+        self.lines.append("\n".join([f"define internal {bare} {name}({params}) #0 {{", *here, "}"]))
+        head = f"define internal void {there}(ptr %words) #0 {{"
+        self.lines.append("\n".join([head, *gone, "  ret void\n}"]))
 
     @staticmethod
     def c_type(t: Type) -> str:
@@ -921,6 +965,9 @@ class _Function:
     def _extern_call(self, op: Operation) -> None:
         args = ", ".join(f"{self.e.c_type(v.type)} {self.name(v)}" for v in op.operands)
         callee = quoted(op.attr("callee"))
+        if op.attr("callee") in self.e.on_system_stack:
+            args = ", ".join(["ptr %ctx", *map(self.typed, op.operands)])
+            callee = quoted("osp_elsewhere$" + op.attr("callee"))
         if not op.results:
             self.emit(f"call void {callee}({args})")
         elif isinstance(op.result.type, DialectType) and op.result.type.name == "osp.string":
@@ -930,6 +977,8 @@ class _Function:
             self.emit(f"{self.name(op.result)} = call ptr @osp_string_from_c(ptr %ctx, ptr {text})")
         else:
             result = " ".join(reversed(self.e.c_type(op.result.type).split()))
+            if op.attr("callee") in self.e.on_system_stack:
+                result = llvm_type(op.result.type)
             self.emit(f"{self.name(op.result)} = call {result} {callee}({args})")
 
     def _call(self, op: Operation) -> None:

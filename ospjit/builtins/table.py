@@ -1119,6 +1119,7 @@ _i("call.stream", "() -> Ptr")
 _i("call.streamEnd", "(stream: Ptr) -> Unit")
 _i("call.embedder", "(callee: Foreign, stream: Ptr) -> Unit", suspends=True)
 _r("osp_call_direct", "(code: Ptr, words: Ptr, waits: bool) -> bool", context=False)
+_r("osp_call_elsewhere", "(code: Ptr, words: Ptr) -> Unit")
 _r("osp_raise_error", "(message: string) -> Unit", owned=[0], context=False)
 
 

@@ -100,11 +100,13 @@ class Compilation:
         with self.timer.span("llvm-ir"):
             from ospjit.backend.llvm_text import emit
 
+            options = self.options
             return emit(
                 module,
                 name=self.source.name,
-                unloadable=self.options.unloadable,
-                debug=self.options.debug_info,
+                unloadable=options.unloadable,
+                on_system_stack=options.on_system_stack,
+                debug=options.debug_info,
             )
 
     @cached_property

@@ -39,6 +39,8 @@ class CompileOptions:
     """A module whose functions are called from outside and whose code can be given up, not a program."""
     externs: Mapping[str, int] = field(default_factory=dict)
     """Addresses of C functions that the program declares; they come before those of libraries."""
+    on_system_stack: frozenset[str] = frozenset()
+    """Those of them that must run on a stack of a thread."""
     debug_info: bool = False
     """Whether machine code says which lines it came from, to debuggers and profilers."""
     perf: str = ""

@@ -9,6 +9,12 @@ from typing import Any
 C_FUNCTION: Any = ctypes.CFUNCTYPE(None).__mro__[1]
 
 
+def runs_python(value: Any) -> bool:
+    """Whether a ctypes function is a callback, made from a function of Python: it must not run on a fiber's
+    stack."""
+    return isinstance(value, C_FUNCTION) and bool(value._objects)
+
+
 def extern_address(name: str, value: Any) -> int:
     """The address of a C function: of a numba `@cfunc`, a ctypes function, or a number that is one."""
     if isinstance(value, int) and not isinstance(value, bool):

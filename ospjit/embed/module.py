@@ -24,7 +24,7 @@ from ospjit.embed.bridge import Bridge
 from ospjit.embed.compiling import compiling
 from ospjit.embed.declared import Declared
 from ospjit.embed.errors import CompileError
-from ospjit.embed.externs import extern_address
+from ospjit.embed.externs import extern_address, runs_python
 from ospjit.embed.functions import python_function
 from ospjit.embed.loaded import Loaded
 from ospjit.embed.log import log
@@ -92,7 +92,11 @@ def compile(
     text = _source(source, name)
     addresses = {symbol: extern_address(symbol, value) for symbol, value in (externs or {}).items()}
     options = CompileOptions(
-        opt_level=opt_level, disabled=frozenset(disabled), unloadable=True, externs=addresses
+        opt_level=opt_level,
+        disabled=frozenset(disabled),
+        unloadable=True,
+        externs=addresses,
+        on_system_stack=frozenset(symbol for symbol, value in (externs or {}).items() if runs_python(value)),
     )
     build = _Build(Compilation(text, options), name or _module_name(text.name), externs or {})
     with compiling():

@@ -293,6 +293,11 @@ static int call_here(osp_thunk code, void *arg, char **failure) {
     return *failure == NULL ? 0 : -1;
 }
 
+/* A C function that must not run on the fiber's stack. */
+OSP_API void osp_call_elsewhere(osp_ctx *ctx, void *code, void *words) {
+    osp_call_on_system_stack(ctx, (void (*)(void *))(uintptr_t)code, words);
+}
+
 /* ---- what went wrong in a call that returns one number ---------------------------------------------------------------- */
 
 /* The message of this thread's last direct call that gave no value; and how many threads have one. */
