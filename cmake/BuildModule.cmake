@@ -15,7 +15,7 @@ file(
 string(TOUPPER "${CMAKE_BUILD_TYPE}" OSPJIT_CONFIG)
 set(OSPJIT_FLAGS_FILE "${CMAKE_CURRENT_BINARY_DIR}/ospjit_flags.txt")
 set(OSPJIT_FLAGS "${CMAKE_C_FLAGS} ${CMAKE_C_FLAGS_${OSPJIT_CONFIG}} ${CMAKE_SHARED_LINKER_FLAGS}\n")
-foreach(target ospjit_rt ospjit_crypto)
+foreach(target ospjit_rt ospjit_crypto ospjit_deflate)
   foreach(property COMPILE_OPTIONS COMPILE_DEFINITIONS LINK_OPTIONS)
     string(APPEND OSPJIT_FLAGS "$<TARGET_GENEX_EVAL:${target},$<TARGET_PROPERTY:${target},${property}>>\n")
   endforeach()

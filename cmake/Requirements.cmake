@@ -1,5 +1,5 @@
 # Stops the configuration with a sentence when this machine cannot build ospjit: another system or
-# CPU, no C compiler, no OpenSSL headers, no Python. Each message names the package to install.
+# CPU, no C compiler, no OpenSSL or zlib headers, no Python. Each message names the package to install.
 # Include after project(... LANGUAGES NONE); the C language is enabled here, so that a missing compiler
 # is reported by us and not by CMake. It must build nothing.
 
@@ -39,6 +39,15 @@ if(NOT OpenSSL_FOUND)
     "ospjit needs the OpenSSL headers (1.1.1 or newer) and found none. Install them with\n"
     "  Debian, Ubuntu:  apt-get install libssl-dev\n"
     "  Fedora:          dnf install openssl-devel\n")
+endif()
+
+find_package(ZLIB 1.2.11 QUIET)
+if(NOT ZLIB_FOUND)
+  message(
+    FATAL_ERROR
+    "ospjit needs the zlib headers (1.2.11 or newer) and found none. Install them with\n"
+    "  Debian, Ubuntu:  apt-get install zlib1g-dev\n"
+    "  Fedora:          dnf install zlib-devel\n")
 endif()
 
 find_package(Python3 3.10 QUIET COMPONENTS Interpreter)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import os.path
 
-#: Folder of libospjit_rt.so and libospjit_crypto.so; the public headers are in its `include/`.
+#: Folder of the libraries libospjit_*.so; the public headers are in its `include/`.
 LIB_DIR = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_lib")
 
 #: SHA-256 (hexadecimal) over the C sources, the compiler and its flags.

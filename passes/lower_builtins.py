@@ -500,6 +500,11 @@ _EXPANSIONS: dict[str, Expansion] = {
     "httpListen": lambda s, b, args, result: s.handlers.http_listen(b, args, result),
     "websocketConnect": lambda s, b, args, result: s.websockets.connect(b, args, result),
     "httpConfigureClient": _with_options("osp_http_configure_client"),
+    "websocketConnectWith": lambda s, b, args, result: s.websockets.connect_with(b, args, result),
+    "websocketConfigure": _with_options("osp_websocket_configure"),
+    "websocketServerOnOpen": lambda s, b, args, result: s.websockets.on_open(b, args, result),
+    "websocketServerOnMessage": lambda s, b, args, result: s.websockets.on_message(b, args, result),
+    "websocketServerOnClose": lambda s, b, args, result: s.websockets.on_close(b, args, result),
     "httpRequest": _http_method("osp_http_request"),
     "httpFetch": _http_method("osp_http_fetch"),
 }

@@ -17,7 +17,9 @@ static void check_span(osp_http_span span, int64_t head)
 static void check_result(const osp_http_request_parser *parser, const char *input, int64_t head)
 {
     size_t length;
-    const char *key = NULL;
+    static const osp_ws_name names[] = {{"a", 1}, {"", 0}};
+    static const osp_ws_admission admission = {{"/chat", 5}, names, 2, names, 1, true};
+    osp_ws_wish wish = {0};
     osp_http_field field;
     check_span(parser->method, head);
     check_span(parser->target, head);
@@ -28,8 +30,10 @@ static void check_result(const osp_http_request_parser *parser, const char *inpu
     REQUIRE(parser->method.length > 0 && parser->target.length > 0 && parser->content_length >= -1);
     REQUIRE(osp__http_request_path(parser, input, &length) != NULL && length > 0);
     osp_http_header_find(input + parser->headers.start, parser->headers.length, "host", 4, &field);
-    if (osp_ws_check_request(parser, input, "/chat", 5, &key) == NULL)
-        REQUIRE(osp_ws_key_is_valid(key, OSP_WS_KEY_LENGTH));
+    if (osp_ws_check_request(parser, input, &admission, &wish) != NULL)
+        return;
+    REQUIRE(osp_ws_key_is_valid(wish.key, OSP_WS_KEY_LENGTH));
+    REQUIRE(!wish.deflate || (wish.parameters.server_window_bits >= 8 && wish.parameters.server_window_bits <= 15));
 }
 
 static int64_t parse(osp_http_request_parser *parser, const uint8_t *data, size_t size, size_t step)

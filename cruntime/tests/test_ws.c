@@ -7,6 +7,7 @@
 #include <fcntl.h>
 
 #include "fiber/fiber.h"
+#include "sched/runtime.h"
 #include "sys/sys.h"
 #include "ws/frame.h"
 
@@ -147,12 +148,12 @@ static char last[64];
 static void on_message(osp_ctx *ctx, void *env, void *message)
 {
     (void)env;
-    char *data = osp_websocket_message_data(ctx, message);
-    CHECK(osp_websocket_message_is_text(ctx, message));
+    char *data = osp_websocket_event_data(ctx, message);
+    CHECK(osp_websocket_event_is_text(ctx, message));
     if (strncmp(data, "number ", 7) == 0 && atoi(data + 7) != calls) order_errors++;
     if (strcmp(data, "fail") == 0) {
         char *reason = text("as told");
-        osp_websocket_message_fail(ctx, message, reason);
+        osp_websocket_event_fail(ctx, message, reason);
         osp_drop(reason);
         __atomic_store_n(&failed, 1, __ATOMIC_SEQ_CST);
     }
@@ -283,10 +284,22 @@ static void keep(osp_ctx *ctx, void *result)
     say(ctx, "bye");
 }
 
+static void say_ready(osp_ctx *ctx, void *env, void *argument)
+{
+    (void)env, (void)argument;
+    osp_sleep(ctx, 100); /* by then main waits */
+    say(ctx, "ready");
+}
+
+static void said(struct osp_fiber *fiber)
+{
+    osp__fiber_release(fiber);
+}
+
 static void keep_alone(osp_ctx *ctx, void *result)
 {
     (void)result;
-    say(ctx, "ready");
+    CHECK(osp__runtime_launch(say_ready, NULL, NULL, said, NULL, false) == 0);
     osp_websocket_keep_alive(ctx);
     say(ctx, "bye");
 }

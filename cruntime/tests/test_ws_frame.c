@@ -8,7 +8,7 @@
 
 static int parse(const void *bytes, size_t length, osp_ws_header *header)
 {
-    return osp_ws_header_parse(header, (const uint8_t *)guarded(bytes, length), length);
+    return osp_ws_header_parse(header, (const uint8_t *)guarded(bytes, length), length, false);
 }
 
 static void check_round_trips(void)
@@ -51,18 +51,39 @@ static void check_refusals(void)
     }
 }
 
+/* Reserved bit 1 is for the first frame of a message, and only where compression was agreed on. */
+static void check_compressed_bit(void)
+{
+    for (unsigned first = 0; first < 256; first++) {
+        const uint8_t bytes[2] = {(uint8_t)first, 0};
+        osp_ws_header header;
+        unsigned opcode = first & 15;
+        bool known = opcode <= 2 || (opcode >= 8 && opcode <= 10), control = opcode >= 8;
+        bool plain = known && (first & 0x70) == 0 && (!control || (first & 0x80) != 0);
+        bool compressed = (first & 0x70) == 0x40 && (opcode == 1 || opcode == 2);
+        CHECK((osp_ws_header_parse(&header, bytes, 2, false) == 2) == plain, "%02x", first);
+        CHECK((osp_ws_header_parse(&header, bytes, 2, true) == 2) == (plain || compressed), "%02x", first);
+        CHECK(!compressed || header.compressed, "%02x", first);
+    }
+}
+
 static void check_masking(void)
 {
     static const uint8_t mask[4] = {0x37, 0xfa, 0x21, 0x3d};
     uint8_t hello[] = {0x7f, 0x9f, 0x4d, 0x51, 0x58}; /* RFC 6455 5.7 */
     osp_ws_mask(hello, sizeof hello, mask, 0);
     CHECK(memcmp(hello, "Hello", 5) == 0, "sample");
-    for (size_t length = 0; length < 40; length++)
+    for (size_t length = 0; length < 200; length++) /* from each place in memory, to the last byte before a bad page */
         for (uint64_t offset = 0; offset < 9; offset++) {
-            uint8_t bytes[40] = {0};
-            osp_ws_mask(bytes, length, mask, offset);
-            for (size_t i = 0; i < sizeof bytes; i++)
-                CHECK(bytes[i] == (i < length ? mask[(offset + i) % 4] : 0), "%zu at %zu", length, i);
+            uint8_t bytes[200], twin[200];
+            for (size_t i = 0; i < length; i++)
+                bytes[i] = twin[i] = (uint8_t)(i * 7 + 3);
+            uint8_t *at = (uint8_t *)guarded((char *)bytes, length);
+            osp_ws_mask(at, length, mask, offset);
+            osp_ws_mask_scalar(twin, length, mask, offset);
+            CHECK(memcmp(at, twin, length) == 0, "%zu from %d: not as the scalar twin", length, (int)offset);
+            for (size_t i = 0; i < length; i++)
+                CHECK(twin[i] == (bytes[i] ^ mask[(offset + i) % 4]), "%zu at %zu", length, i);
         }
 }
 
@@ -113,6 +134,7 @@ int main(void)
 {
     check_round_trips();
     check_refusals();
+    check_compressed_bit();
     check_masking();
     check_close();
     check_utf8();

@@ -2,7 +2,7 @@
  * The WebSocket handshake: which keys are keys, which requests are refused and how, and the value of
  * Sec-WebSocket-Accept.
  */
-#include "../src/ws/accept.h"
+#include "../src/crypto/crypto_load.h"
 #include "../src/ws/handshake.h"
 
 #include "protocol_test.h"
@@ -43,19 +43,14 @@ static void check_keys(void)
     }
 }
 
-/* An accept value through OpenSSL, and the failures that need none. */
+/* An accept value through OpenSSL. */
 static void check_accept(void)
 {
-    char *error = NULL, *key = osp_string_new(SAMPLE_KEY, 24);
-    char *accept = osp_websocket_accept(NULL, key, &error);
-    CHECK(accept != NULL && strcmp(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=") == 0, "RFC 6455 1.3: %s",
-          accept != NULL ? accept : error);
-    osp_drop(accept);
-    osp_drop(key);
-    key = osp_string_new("no key", 6);
-    CHECK(osp_websocket_accept(NULL, key, &error) == NULL && error != NULL, "an invalid key");
-    osp_drop(key);
-    osp_drop(error);
+    const char *why = "";
+    char accept[OSP_WS_ACCEPT_LENGTH + 1] = "";
+    const osp_crypto *crypto = osp__crypto(NULL, &why);
+    CHECK(crypto != NULL && osp_ws_accept_value(crypto, SAMPLE_KEY, accept), "%s", why);
+    CHECK(strcmp(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=") == 0, "RFC 6455 1.3: %s", accept);
 }
 
 typedef struct expectation {
@@ -92,6 +87,18 @@ static const expectation requests[] = {
     {"4.2.1, 5: two keys", GET, UP VERSION KEY KEY, 400},
     {"4.2.1, 5: short key", GET, UP VERSION "Sec-WebSocket-Key: dGhl\r\n", 400},
     {"4.2.1, 5: empty key", GET, UP VERSION "Sec-WebSocket-Key:\r\n", 400},
+    {"an origin that is admitted", GET, UP VERSION KEY "Origin: https://a.example\r\n", 0},
+    {"an origin, in capitals", GET, UP VERSION KEY "Origin: HTTPS://A.example\r\n", 0},
+    {"a foreign origin", GET, UP VERSION KEY "Origin: https://evil.example\r\n", 403},
+    {"an origin that only begins right", GET, UP VERSION KEY "Origin: https://a.example.evil\r\n", 403},
+    {"two origins", GET, UP VERSION KEY "Origin: https://a.example\r\nOrigin: https://a.example\r\n", 403},
+    {"no origin", GET, UP VERSION KEY, 403},
+    {"subprotocol: the server's preference, chat.2", GET, UP VERSION KEY
+     "Sec-WebSocket-Protocol: x, chat.1\r\nSec-WebSocket-Protocol: chat.2\r\n", 0},
+    {"subprotocol: chat.1", GET, UP VERSION KEY "Sec-WebSocket-Protocol: chat.1,chat.3\r\n", 0},
+    {"subprotocol: none in common", GET, UP VERSION KEY "Sec-WebSocket-Protocol: chat, CHAT.1\r\n", 0},
+    {"9.1: extensions that break the grammar", GET, UP VERSION KEY "Sec-WebSocket-Extensions: a;;b\r\n", 400},
+    {"9.1: an extension that nobody knows", GET, UP VERSION KEY "Sec-WebSocket-Extensions: x-y; z=\"1\"\r\n", 0},
 };
 
 static void check_request(const expectation *expected)
@@ -104,14 +111,26 @@ static void check_request(const expectation *expected)
         CHECK(false, "%s: not a request", expected->rule);
         return;
     }
-    const char *key = NULL;
-    const osp_ws_refusal *refusal = osp_ws_check_request(&parser, text, "/chat", 5, &key);
+    static const osp_ws_name origins[] = {{"https://a.example", 17}}, protocols[] = {{"chat.2", 6}, {"chat.1", 6}};
+    osp_ws_admission admission = {.path = {"/chat", 5}, .subprotocols = protocols, .subprotocol_count = 2};
+    if (strstr(expected->rule, "origin") != NULL) {
+        admission.origins = origins;
+        admission.origin_count = 1;
+    }
+    osp_ws_wish wish = {0};
+    const osp_ws_refusal *refusal = osp_ws_check_request(&parser, text, &admission, &wish);
     CHECK((refusal != NULL ? refusal->status : 0) == expected->status, "%s: %d", expected->rule,
           refusal != NULL ? refusal->status : 0);
-    if (refusal == NULL)
-        CHECK(key != NULL && memcmp(key, SAMPLE_KEY, 24) == 0, "%s: key", expected->rule);
-    if (expected->status == 426 && strstr(expected->rule, "version") != NULL)
-        CHECK(strstr(refusal->headers, "Sec-WebSocket-Version: 13\r\n") != NULL, "%s", expected->rule);
+    if (refusal == NULL) {
+        CHECK(wish.key != NULL && memcmp(wish.key, SAMPLE_KEY, 24) == 0, "%s: key", expected->rule);
+        const char *protocol = wish.subprotocol != NULL ? wish.subprotocol->bytes : "none";
+        CHECK(strstr(expected->rule, "subprotocol") == NULL || strstr(expected->rule, protocol) != NULL, "%s: %s",
+              expected->rule, protocol);
+    }
+    if (expected->status == 426)
+        CHECK(strstr(refusal->headers, "Sec-WebSocket-Version: 13\r\n") != NULL &&
+                  strstr(refusal->headers, "Upgrade: websocket\r\n") != NULL,
+              "%s", expected->rule);
 }
 
 int main(void)

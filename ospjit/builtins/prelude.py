@@ -66,12 +66,36 @@ type JsonValue = JsonNull
 
 /// A message of a WebSocket.
 type WebSocketMessage = Text { data: string } | Binary { data: string }
+
+/// What `websocketConfigure` sets for a server. 0 stands for no limit where a limit makes sense without one.
+type WebSocketOptions = {
+    origins: List<string>,
+    subprotocols: List<string>,
+    maxMessageBytes: int,
+    maxFrameBytes: int,
+    maxQueueBytes: int,
+    maxConnections: int,
+    maxPerAddress: int,
+    handshakesPerSecond: int,
+    messagesPerSecond: int,
+    pingSeconds: int,
+    deflate: bool
+}
+
+/// What `websocketConnectWith` sets for a connection of a client.
+type WebSocketClientOptions = {
+    subprotocols: List<string>,
+    headers: string,
+    maxMessageBytes: int,
+    deflate: bool
+}
 """
 
 #: What `contentLength` and `partialLength` hold when the runtime is to compute them.
 COMPUTED = -2
 
-FIELD_DEFAULTS: dict[str, dict[str, int | str | bool]] = {
+#: An empty tuple is the empty list.
+FIELD_DEFAULTS: dict[str, dict[str, int | str | bool | tuple[()]]] = {
     "HttpResponse": {
         "headers": "",
         "contentType": "",
@@ -99,6 +123,25 @@ FIELD_DEFAULTS: dict[str, dict[str, int | str | bool]] = {
         "readTimeout": 0,
         "headerBytes": 64 * 1024,
         "bodyBytes": 64 * 1024 * 1024,
+    },
+    "WebSocketOptions": {
+        "origins": (),
+        "subprotocols": (),
+        "maxMessageBytes": 16 << 20,
+        "maxFrameBytes": 16 << 20,
+        "maxQueueBytes": 4 << 20,
+        "maxConnections": 0,
+        "maxPerAddress": 0,
+        "handshakesPerSecond": 0,
+        "messagesPerSecond": 0,
+        "pingSeconds": 30,
+        "deflate": False,
+    },
+    "WebSocketClientOptions": {
+        "subprotocols": (),
+        "headers": "",
+        "maxMessageBytes": 16 << 20,
+        "deflate": False,
     },
 }
 

@@ -876,13 +876,26 @@ _section_of("WebSockets")
 _b(
     "websocketConnect",
     [
-        "(url: string, messageHandler: (string) -> Result<Unit, string>) -> Result<int, string>",
-        "(url: string, messageHandler: (string) -> Unit) -> Result<int, string>",
-        "(url: string, messageHandler: (WebSocketMessage) -> Result<Unit, string>) -> Result<int, string>",
-        "(url: string, messageHandler: (WebSocketMessage) -> Unit) -> Result<int, string>",
+        f"(url: string, messageHandler: ({message}) -> {result}) -> Result<int, string>"
+        for message in ("string", "WebSocketMessage")
+        for result in ("Result<Unit, string>", "Unit")
     ],
-    "Connects to a WebSocket server; the connection's id.",
+    "Connects to a WebSocket server (`ws://`, `wss://`); the connection's id. The handler gets one message"
+    " after the other; an `Error` from it closes the connection with 1011.",
     cap="websocket",
+    suspends=True,
+)
+_b(
+    "websocketConnectWith",
+    [
+        f"(url: string, options: WebSocketClientOptions, messageHandler: ({message}) -> {result})"
+        " -> Result<int, string>"
+        for message in ("string", "WebSocketMessage")
+        for result in ("Result<Unit, string>", "Unit")
+    ],
+    "Connects like `websocketConnect`, with subprotocols, headers, a limit and compression of one's own.",
+    cap="websocket",
+    shadow=True,
     suspends=True,
 )
 _b(
@@ -894,11 +907,29 @@ _b(
     suspends=True,
 )
 _b(
+    "websocketSendBinary",
+    "(wsID: int, message: string) -> Result<Unit, string>",
+    "Sends a binary message.",
+    c="osp_websocket_send_binary",
+    cap="websocket",
+    suspends=True,
+)
+_b(
     "websocketClose",
     "(wsID: int) -> Result<Unit, string>",
-    "Closes a connection.",
+    "Closes a connection with code 1000, and waits for the server to do so too.",
     c="osp_websocket_close",
     cap="websocket",
+    suspends=True,
+)
+_b(
+    "websocketAwaitClose",
+    "(wsID: int) -> Result<int, string>",
+    "Waits until a connection has ended; its close code, 1006 if it was lost. An `Error` if it had ended"
+    " before.",
+    c="osp_websocket_await_close",
+    cap="websocket",
+    shadow=True,
     suspends=True,
 )
 _b(
@@ -906,6 +937,50 @@ _b(
     "(port: int, address: string, path: string) -> int",
     "Describes a WebSocket server: an id, or -7 bad port, -8 bad address, -9 bad path.",
     c="osp_websocket_create_server",
+    cap="websocket",
+)
+_b(
+    "websocketCreateServerTls",
+    "(port: int, address: string, path: string, certificateFile: string, keyFile: string) -> int",
+    "Describes a `wss://` server with a certificate chain and a key in PEM files: an id, a code as of"
+    " `websocketCreateServer`, or -10 if these cannot be used.",
+    c="osp_websocket_create_server_tls",
+    cap="websocket",
+    suspends=True,
+)
+_b(
+    "websocketConfigure",
+    "(serverID: int, options: WebSocketOptions) -> Result<Unit, string>",
+    "Sets origins, subprotocols, limits and compression of a server that does not listen yet.",
+    cap="websocket",
+    suspends=True,
+)
+_b(
+    "websocketServerOnOpen",
+    [
+        f"(serverID: int, handler: (int, HttpRequest) -> {result}) -> Result<Unit, string>"
+        for result in ("Result<Unit, string>", "Unit")
+    ],
+    "Sets what decides about a connection before it is accepted: an `Error` refuses with 403, or with 401 if"
+    " its message starts with 401.",
+    cap="websocket",
+)
+_b(
+    "websocketServerOnMessage",
+    [
+        f"(serverID: int, handler: (int, {message}) -> {result}) -> Result<Unit, string>"
+        for message in ("string", "WebSocketMessage")
+        for result in ("Result<Unit, string>", "Unit")
+    ],
+    "Sets what gets the messages of a connection, one after the other; an `Error` from it closes the"
+    " connection with 1011.",
+    cap="websocket",
+)
+_b(
+    "websocketServerOnClose",
+    "(serverID: int, handler: (int, int, string) -> Unit) -> Result<Unit, string>",
+    "Sets what is told that a connection has ended: its code (1005: none was given, 1006: it was lost) and"
+    " reason.",
     cap="websocket",
 )
 _b(
@@ -919,15 +994,46 @@ _b(
 _b(
     "websocketServerBroadcast",
     "(serverID: int, message: string) -> int",
-    "Sends to every client; how many.",
+    "Sends a text message to every client and waits for none: how many it was queued for, or a negative"
+    " code.",
     c="osp_websocket_server_broadcast",
+    cap="websocket",
+)
+_b(
+    "websocketServerBroadcastBinary",
+    "(serverID: int, message: string) -> int",
+    "Sends a binary message to every client: how many it was queued for, or a negative code.",
+    c="osp_websocket_server_broadcast_binary",
+    cap="websocket",
+    shadow=True,
+)
+_b(
+    "websocketServerSend",
+    "(serverID: int, connectionID: int, message: string) -> Result<Unit, string>",
+    "Sends a text message to one client, waiting while too much is queued for it already.",
+    c="osp_websocket_server_send",
     cap="websocket",
     suspends=True,
 )
 _b(
+    "websocketServerSendBinary",
+    "(serverID: int, connectionID: int, message: string) -> Result<Unit, string>",
+    "Sends a binary message to one client, waiting while too much is queued for it already.",
+    c="osp_websocket_server_send_binary",
+    cap="websocket",
+    suspends=True,
+)
+_b(
+    "websocketServerClose",
+    "(serverID: int, connectionID: int, code: int, reason: string) -> Result<Unit, string>",
+    "Closes the connection to one client with a code from 1000 to 1014 or 3000 to 4999, and a reason.",
+    c="osp_websocket_server_close",
+    cap="websocket",
+)
+_b(
     "websocketStopServer",
     "(serverID: int) -> int",
-    "Stops a WebSocket server.",
+    "Stops a WebSocket server, giving its connections up to 6 s: 0, or -1 bad id. Its port is free then.",
     c="osp_websocket_stop_server",
     cap="websocket",
     suspends=True,
@@ -947,6 +1053,13 @@ _b(
     c="osp_websocket_keep_alive",
     cap="websocket",
     suspends=True,
+)
+_b(
+    "websocketErrorMessage",
+    "(code: int) -> string",
+    "What a code of a server function, or a close code, means; right after a failure also why.",
+    c="osp_websocket_error_message",
+    cap="websocket",
 )
 
 
@@ -1093,9 +1206,30 @@ _r(
 )
 _r("osp_http_respond_error", "(request: Ptr, message: string) -> Unit")
 _r("osp_websocket_connect", "(url: string, handler: thunk) -> Result<int, string>", suspends=True)
-_r("osp_websocket_message_data", "(message: Ptr) -> string")
-_r("osp_websocket_message_is_text", "(message: Ptr) -> bool")
-_r("osp_websocket_message_fail", "(message: Ptr, reason: string) -> Unit")
+_r(
+    "osp_websocket_connect_with",
+    "(url: string, subprotocols: List<string>, headers: string, maxMessageBytes: int, deflate: bool,"
+    " handler: thunk) -> Result<int, string>",
+    suspends=True,
+)
+_r(
+    "osp_websocket_configure",
+    "(serverID: int, origins: List<string>, subprotocols: List<string>, maxMessageBytes: int,"
+    " maxFrameBytes: int, maxQueueBytes: int, maxConnections: int, maxPerAddress: int,"
+    " handshakesPerSecond: int, messagesPerSecond: int, pingSeconds: int, deflate: bool) -> Result<Unit, string>",
+    suspends=True,
+)
+_r("osp_websocket_on_open", "(serverID: int, handler: thunk) -> Result<Unit, string>")
+_r("osp_websocket_on_message", "(serverID: int, handler: thunk) -> Result<Unit, string>")
+_r("osp_websocket_on_close", "(serverID: int, handler: thunk) -> Result<Unit, string>")
+_r("osp_websocket_event_connection", "(event: Ptr) -> int")
+_r("osp_websocket_event_data", "(event: Ptr) -> string")
+_r("osp_websocket_event_is_text", "(event: Ptr) -> bool")
+_r("osp_websocket_event_code", "(event: Ptr) -> int")
+_r("osp_websocket_event_path", "(event: Ptr) -> string")
+_r("osp_websocket_event_query", "(event: Ptr) -> string")
+_r("osp_websocket_event_headers", "(event: Ptr) -> string")
+_r("osp_websocket_event_fail", "(event: Ptr, reason: string) -> Unit")
 
 
 def _i(name: str, signature: str, *, suspends: bool = False) -> None:

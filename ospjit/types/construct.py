@@ -145,11 +145,13 @@ class Constructions(BuiltinCalls):
         for name in types:
             if name not in values:
                 order.append(list(types).index(name))
-                values[name] = self._default_field(defaults[name], span)
+                values[name] = self._default_field(defaults[name], types[name], span)
         by_position = tuple(values[name] for name in types)
         return self.expr(core.Construct(t, span, variant.name, by_position, tuple(order)))
 
-    def _default_field(self, value: int | str | bool, span: Span) -> core.Expr:
+    def _default_field(self, value: int | str | bool | tuple[()], list_type: Type, span: Span) -> core.Expr:
+        if isinstance(value, tuple):
+            return self.expr(core.ListLit(list_type, span, value))
         t = BOOL if isinstance(value, bool) else INT if isinstance(value, int) else STRING
         return self.expr(core.Lit(t, span, value))
 

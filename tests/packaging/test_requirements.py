@@ -42,6 +42,11 @@ _CASES: dict[str, tuple[list[str], dict[str, str], list[str]]] = {
         {},
         ["needs the OpenSSL headers", "apt-get install libssl-dev", "dnf install openssl-devel"],
     ),
+    "no zlib": (
+        ["-DCMAKE_DISABLE_FIND_PACKAGE_ZLIB=ON"],
+        {},
+        ["needs the zlib headers", "apt-get install zlib1g-dev", "dnf install zlib-devel"],
+    ),
     "no Python": (
         ["-DCMAKE_DISABLE_FIND_PACKAGE_Python3=ON"],
         {},
@@ -78,8 +83,8 @@ def test_pip_shows_the_packages_after_a_failure(tmp_path: Path) -> None:
     assert result.returncode != 0
     output = _words(result.stdout + result.stderr)
     assert "needs a working C compiler" in output
-    assert "apt-get install build-essential cmake libssl-dev" in output
-    assert "dnf install gcc cmake openssl-devel" in output
+    assert "apt-get install build-essential cmake libssl-dev zlib1g-dev" in output
+    assert "dnf install gcc cmake openssl-devel zlib-devel" in output
 
 
 def test_missing_cmake_is_named(tmp_path: Path) -> None:

@@ -58,6 +58,7 @@ def test_wheel_holds_what_is_built(wheel: Path) -> None:
         "ospjit/_build.py",
         "ospjit/_lib/libospjit_rt.so",
         "ospjit/_lib/libospjit_crypto.so",
+        "ospjit/_lib/libospjit_deflate.so",
         "ospjit/_lib/include/ospjit.h",
         "ospjit/py.typed",
         "ospjit/syntax/_parsetab.py",

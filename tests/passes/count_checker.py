@@ -60,6 +60,10 @@ TAKEN: dict[str, frozenset[int]] = {
         "osp_spawn_process": (1,),
         "osp_http_listen": (1,),
         "osp_websocket_connect": (1,),
+        "osp_websocket_connect_with": (5,),
+        "osp_websocket_on_open": (1,),
+        "osp_websocket_on_message": (1,),
+        "osp_websocket_on_close": (1,),
         "osp_drop": (0,),
     }.items()
 }

@@ -18,7 +18,7 @@ from ospjit.backend import runtime
 
 pytestmark = pytest.mark.skipif(shutil.which("readelf") is None, reason="binutils are not installed")
 
-LIBRARIES = ["libospjit_rt.so", "libospjit_crypto.so"]
+LIBRARIES = ["libospjit_rt.so", "libospjit_crypto.so", "libospjit_deflate.so"]
 X86 = platform.machine() == "x86_64"
 
 
@@ -92,6 +92,12 @@ def test_recorded_flags(library: Path, flag: str) -> None:
 def test_only_the_crypto_library_is_linked_to_openssl() -> None:
     needed = readelf("-d", runtime.library_path())
     assert "libssl" not in needed and "libcrypto" not in needed
+
+
+def test_only_the_deflate_library_is_linked_to_zlib() -> None:
+    for name in ("libospjit_rt.so", "libospjit_crypto.so", "libospjit_deflate.so"):
+        needed = readelf("-d", runtime.library_path().with_name(name))
+        assert ("libz.so" in needed) == (name == "libospjit_deflate.so")
 
 
 def test_nothing_internal_is_exported(library: Path) -> None:

@@ -70,6 +70,13 @@ osp__handled *osp__handle_get(osp__handle_table *table, int64_t handle)
     return object;
 }
 
+void osp__handle_hold(osp__handle_table *table, osp__handled *object)
+{
+    pthread_mutex_lock(&table->lock);
+    object->references++;
+    pthread_mutex_unlock(&table->lock);
+}
+
 void osp__handle_drop(osp__handle_table *table, osp__handled *object)
 {
     pthread_mutex_lock(&table->lock);

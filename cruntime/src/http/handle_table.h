@@ -32,6 +32,9 @@ typedef struct osp__handle_table {
  * it). */
 int64_t osp__handle_add(osp__handle_table *table, osp__handled *object);
 
+/* One more reference, for somebody who has one. */
+void osp__handle_hold(osp__handle_table *table, osp__handled *object);
+
 /* The object with one more reference, to be given up with osp__handle_drop(); NULL if there is none. */
 osp__handled *osp__handle_get(osp__handle_table *table, int64_t handle);
 void osp__handle_drop(osp__handle_table *table, osp__handled *object);

@@ -17,7 +17,7 @@
 static struct {
     int64_t total;                /* atomic: of all workers */
     int64_t of[MAX_WORKERS];      /* atomic: by index of the worker */
-    int reserve[MAX_WORKERS];     /* 1 + a descriptor to be given up when none is left; touched by its worker only */
+    int reserve[MAX_WORKERS];     /* atomic: 1 + a descriptor to be given up when none is left */
 } connections;
 
 void osp__connection_gone(struct osp_worker *worker) {
@@ -32,16 +32,24 @@ void osp__turn_away(int fd) {
     osp__close(fd);
 }
 
+static void hold_in_reserve(const struct osp_worker *worker) {
+    int *reserve = &connections.reserve[worker->index], none = 0;
+    if (__atomic_load_n(reserve, __ATOMIC_RELAXED) != 0) return;
+    int fd = osp__open_null();
+    if (fd >= 0 &&
+        !__atomic_compare_exchange_n(reserve, &none, fd + 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        osp__close(fd);
+}
+
 /* Out of descriptors: the one held in reserve lets us take the connection at the head of the queue and tell it so,
  * which would otherwise keep waking us. */
 static void accept_with_reserve(struct osp__acceptor *acceptor, struct osp_worker *worker) {
-    int *reserve = &connections.reserve[worker->index];
-    if (*reserve == 0) return;
-    osp__close(*reserve - 1);
+    int *reserve = &connections.reserve[worker->index], held = __atomic_exchange_n(reserve, 0, __ATOMIC_RELAXED);
+    if (held == 0) return;
+    osp__close(held - 1);
     int fd = osp__accept(acceptor->fd);
     if (fd >= 0) osp__turn_away(fd);
-    *reserve = osp__open_null() + 1;
-    if (*reserve < 0) *reserve = 0;
+    hold_in_reserve(worker);
 }
 
 static int64_t count_of(const struct osp_worker *worker) {
@@ -85,10 +93,6 @@ static void on_connection(struct osp__poller *poller, uint32_t events, struct os
     (void)events;
     struct osp__watch *watch = OSP_CONTAINER(poller, struct osp__watch, poller);
     struct osp__acceptor *acceptor = watch->acceptor;
-    if (connections.reserve[worker->index] == 0) {
-        int reserve = osp__open_null();
-        connections.reserve[worker->index] = reserve >= 0 ? reserve + 1 : 0;
-    }
     for (int i = 0; i < ACCEPTS_PER_TURN && !is_stopping(acceptor); i++) {
         int fd = osp__accept(acceptor->fd);
         if (fd >= 0)
@@ -111,6 +115,7 @@ void osp__acceptor_init(struct osp__acceptor *acceptor, int fd, struct osp__watc
 
 int osp__acceptor_start(struct osp__acceptor *acceptor) {
     for (int i = 0; i < osp__runtime.worker_count; i++) {
+        hold_in_reserve(acceptor->watches[i].worker);
         struct osp__watch *watch = &acceptor->watches[i];
         int error = osp__epoll_add(watch->worker->epoll, acceptor->fd, EPOLLIN | EPOLLEXCLUSIVE, &watch->poller);
         if (error != 0) return error;

@@ -18,14 +18,15 @@ static uint64_t read_big_endian(const uint8_t *bytes, size_t length)
     return value;
 }
 
-int osp_ws_header_parse(osp_ws_header *header, const uint8_t *bytes, size_t length)
+int osp_ws_header_parse(osp_ws_header *header, const uint8_t *bytes, size_t length, bool deflate)
 {
     if (length == 0)
         return 0;
     header->fin = (bytes[0] & 0x80) != 0;
     header->opcode = bytes[0] & 15;
-    bool control = osp_ws_is_control(header->opcode);
-    if ((bytes[0] & 0x70) != 0 || !opcode_is_known(header->opcode) || (control && !header->fin))
+    header->compressed = (bytes[0] & OSP_WS_COMPRESSED) != 0;
+    bool control = osp_ws_is_control(header->opcode), begins = header->opcode == OSP_WS_TEXT || header->opcode == OSP_WS_BINARY;
+    if ((bytes[0] & 0x30) != 0 || (header->compressed && !(deflate && begins)) || !opcode_is_known(header->opcode) || (control && !header->fin))
         return -OSP_WS_PROTOCOL_ERROR;
     if (length == 1)
         return 0;
@@ -64,21 +65,37 @@ size_t osp_ws_header_write(uint8_t out[OSP_WS_HEADER_MAX], bool fin, uint8_t opc
     return 6 + extended;
 }
 
+void osp_ws_mask_scalar(uint8_t *bytes, size_t length, const uint8_t mask[4], uint64_t offset)
+{
+    for (size_t i = 0; i < length; i++)
+        bytes[i] ^= mask[(offset + i) & 3];
+}
+
+/* A vector register; the compiler knows those of each CPU. */
+typedef uint8_t block __attribute__((vector_size(16)));
+
 void osp_ws_mask(uint8_t *bytes, size_t length, const uint8_t mask[4], uint64_t offset)
 {
-    uint8_t turned[8];
-    for (size_t i = 0; i < sizeof turned; i++)
-        turned[i] = mask[(offset + i) & 3];
-    uint64_t word, key;
-    memcpy(&key, turned, sizeof key);
     size_t at = 0;
-    for (; at + sizeof word <= length; at += sizeof word) {
-        memcpy(&word, bytes + at, sizeof word);
-        word ^= key;
-        memcpy(bytes + at, &word, sizeof word);
+    if (length >= sizeof(block)) {
+        block key, data[4];
+        uint8_t turned[sizeof key];
+        for (size_t i = 0; i < sizeof turned; i++)
+            turned[i] = mask[(offset + i) & 3];
+        memcpy(&key, turned, sizeof key);
+        for (; length - at >= sizeof data; at += sizeof data) {
+            memcpy(data, bytes + at, sizeof data);
+            for (int i = 0; i < 4; i++)
+                data[i] ^= key;
+            memcpy(bytes + at, data, sizeof data);
+        }
+        for (; length - at >= sizeof key; at += sizeof key) {
+            memcpy(data, bytes + at, sizeof key);
+            data[0] ^= key;
+            memcpy(bytes + at, data, sizeof key);
+        }
     }
-    for (; at < length; at++)
-        bytes[at] ^= turned[at & 7];
+    osp_ws_mask_scalar(bytes + at, length - at, mask, offset + at);
 }
 
 bool osp_ws_close_code_is_valid(unsigned code)
@@ -111,10 +128,27 @@ static bool begin_code_point(osp_ws_utf8 *state, uint8_t byte)
     return byte < 0x80 || (byte >= 0xc2 && byte <= 0xf4);
 }
 
+/* How many bytes from `at` on are certainly ASCII. */
+static size_t ascii_run(const uint8_t *bytes, size_t at, size_t length)
+{
+    size_t start = at;
+    for (uint64_t words[2]; length - at >= sizeof words; at += sizeof words) {
+        memcpy(words, bytes + at, sizeof words);
+        if (((words[0] | words[1]) & UINT64_C(0x8080808080808080)) != 0)
+            break;
+    }
+    return at - start;
+}
+
 bool osp_ws_utf8_feed(osp_ws_utf8 *state, const uint8_t *bytes, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
         if (state->needed == 0) {
+            if (bytes[i] < 0x80) {
+                size_t run = ascii_run(bytes, i, length);
+                i += run > 0 ? run - 1 : 0;
+                continue;
+            }
             if (!begin_code_point(state, bytes[i]))
                 return false;
             continue;

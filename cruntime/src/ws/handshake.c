@@ -7,6 +7,9 @@
 
 #include "../http/header.h"
 
+/* RFC 9110 section 15.5.22, and 4.4 for the version. */
+#define OFFER "Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\n"
+
 /* Value of a base64 digit, or -1. */
 static int digit_value(char c)
 {
@@ -48,7 +51,7 @@ static bool has_token(const osp_http_request_parser *parser, const char *buffer,
 static const osp_ws_refusal *check_upgrade(const osp_http_request_parser *parser, const char *buffer)
 {
     static const osp_ws_refusal plain = {
-        426, "this address speaks WebSocket only", "Upgrade: websocket\r\nConnection: Upgrade\r\n"};
+        426, "this address speaks WebSocket only", OFFER};
     static const osp_ws_refusal method = {405, "a WebSocket handshake is a GET request", "Allow: GET\r\n"};
     static const osp_ws_refusal body = {400, "a WebSocket handshake has no body", ""};
     if (!parser->upgrade || !has_token(parser, buffer, "Upgrade", "websocket"))
@@ -66,8 +69,7 @@ static const osp_ws_refusal *check_key_and_version(const osp_http_request_parser
 {
     static const osp_ws_refusal bad_version = {400, "Sec-WebSocket-Version is missing or repeated", ""};
     static const osp_ws_refusal other_version = {
-        426, "only version 13 of the WebSocket protocol is supported",
-        "Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"};
+        426, "only version 13 of the WebSocket protocol is supported", OFFER};
     static const osp_ws_refusal bad_key = {400, "Sec-WebSocket-Key is missing, repeated or invalid", ""};
     osp_http_field version, sent_key;
     if (!find_single(parser, buffer, "Sec-WebSocket-Version", &version))
@@ -81,16 +83,74 @@ static const osp_ws_refusal *check_key_and_version(const osp_http_request_parser
     return NULL;
 }
 
+/* 10.2. The field is the browser's word for whose page this is; who is no browser can write what it likes. */
+static bool origin_is_admitted(const osp_http_request_parser *parser, const char *buffer,
+                               const osp_ws_admission *admission)
+{
+    static const char name[] = "Origin";
+    osp_http_field origin = {.value = "", .value_length = 0};
+    size_t lines = osp_http_header_find(buffer + parser->headers.start, parser->headers.length, name, sizeof name - 1,
+                                        &origin);
+    if (admission->origin_count == 0)
+        return true;
+    for (size_t i = 0; lines < 2 && i < admission->origin_count; i++)
+        if (osp_http_names_equal(origin.value, origin.value_length, admission->origins[i].bytes,
+                                 admission->origins[i].length))
+            return true;
+    return false;
+}
+
+/* Whether the client's list, in one field or several, holds this name. */
+static bool is_offered(const osp_http_request_parser *parser, const char *buffer, const osp_ws_name *wanted)
+{
+    static const char name[] = "Sec-WebSocket-Protocol";
+    const char *cursor = buffer + parser->headers.start, *end = cursor + parser->headers.length, *element;
+    osp_http_field field;
+    while (osp_http_header_next(&cursor, end, &field)) {
+        if (!osp_http_names_equal(field.name, field.name_length, name, sizeof name - 1))
+            continue;
+        const char *list = field.value, *list_end = list + field.value_length;
+        for (size_t length; osp_http_list_next(&list, list_end, &element, &length);)
+            if (length == wanted->length && memcmp(element, wanted->bytes, length) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* 4.2.2, point 5: without a common one the connection speaks none, and the client decides whether that will do. */
+static const osp_ws_name *choose_subprotocol(const osp_http_request_parser *parser, const char *buffer,
+                                             const osp_ws_admission *admission)
+{
+    for (size_t i = 0; i < admission->subprotocol_count; i++)
+        if (is_offered(parser, buffer, &admission->subprotocols[i]))
+            return &admission->subprotocols[i];
+    return NULL;
+}
+
 const osp_ws_refusal *osp_ws_check_request(const osp_http_request_parser *parser, const char *buffer,
-                                           const char *path, size_t path_length, const char **key)
+                                           const osp_ws_admission *admission, osp_ws_wish *wish)
 {
     static const osp_ws_refusal not_found = {404, "not found", ""};
+    static const osp_ws_refusal foreign = {403, "this origin is not admitted", ""};
+    static const osp_ws_refusal bad_extension = {400, "Sec-WebSocket-Extensions is invalid", ""};
     size_t sent_length;
     const char *sent = osp__http_request_path(parser, buffer, &sent_length);
-    if (sent_length != path_length || memcmp(sent, path, path_length) != 0)
+    if (sent_length != admission->path.length || memcmp(sent, admission->path.bytes, sent_length) != 0)
         return &not_found;
     const osp_ws_refusal *refusal = check_upgrade(parser, buffer);
-    return refusal != NULL ? refusal : check_key_and_version(parser, buffer, key);
+    if (refusal == NULL)
+        refusal = check_key_and_version(parser, buffer, &wish->key);
+    if (refusal != NULL)
+        return refusal;
+    if (!origin_is_admitted(parser, buffer, admission))
+        return &foreign;
+    osp_ws_negotiation extension = osp_ws_choose_extension(buffer + parser->headers.start, parser->headers.length,
+                                                           &wish->parameters);
+    if (extension == OSP_WS_BAD_EXTENSION)
+        return &bad_extension;
+    wish->deflate = admission->deflate && extension == OSP_WS_DEFLATE;
+    wish->subprotocol = choose_subprotocol(parser, buffer, admission);
+    return NULL;
 }
 
 bool osp_ws_accept_value(const osp_crypto *crypto, const char key[OSP_WS_KEY_LENGTH],

@@ -11,6 +11,7 @@
 
 #include "../crypto/crypto.h"
 #include "../http/request_parser.h"
+#include "extension.h"
 
 enum {
     OSP_WS_KEY_LENGTH = 24,    /* base64 of 16 bytes */
@@ -24,13 +25,36 @@ typedef struct osp_ws_refusal {
     const char *headers; /* fields that this status calls for, "Name: value\r\n", may be "" */
 } osp_ws_refusal;
 
+typedef struct osp_ws_name {
+    const char *bytes;
+    size_t length;
+} osp_ws_name;
+
+/* Whom a server lets in. */
+typedef struct osp_ws_admission {
+    osp_ws_name path;
+    const osp_ws_name *origins; /* none: any. An empty name admits requests without an Origin field */
+    size_t origin_count;
+    const osp_ws_name *subprotocols; /* the server's preference first */
+    size_t subprotocol_count;
+    bool deflate;
+} osp_ws_admission;
+
+/* What a request that may be accepted has asked for. */
+typedef struct osp_ws_wish {
+    const char *key;                /* 24 bytes in the request, not NUL-terminated */
+    const osp_ws_name *subprotocol; /* one of the server's, or NULL */
+    bool deflate;
+    osp_ws_deflate_parameters parameters; /* if deflate */
+} osp_ws_wish;
+
 /*
- * Checks the request whose head `parser` has read in `buffer` against `path`, the path of the server. Returns
- * NULL and the key (24 bytes in `buffer`, not NUL-terminated) if it may be accepted; otherwise why not: 404 for
- * another path, 426 for a plain HTTP request or another version, 405 for another method, 400 for the rest.
+ * Checks the request whose head `parser` has read in `buffer`. Returns NULL and what it wants if it may be accepted;
+ * otherwise why not: 404 for another path, 426 for a plain HTTP request or another version, 405 for another method,
+ * 403 for a foreign origin, 400 for the rest.
  */
 const osp_ws_refusal *osp_ws_check_request(const osp_http_request_parser *parser, const char *buffer,
-                                           const char *path, size_t path_length, const char **key);
+                                           const osp_ws_admission *admission, osp_ws_wish *wish);
 
 /* True if key[0 .. length) is 24 characters of canonical base64 that decode to exactly 16 bytes. */
 bool osp_ws_key_is_valid(const char *key, size_t length);

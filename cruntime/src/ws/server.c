@@ -1,368 +1,157 @@
 /*
- * The WebSocket server of the language: listening, the opening handshake (RFC 6455 section 4.2), broadcasting,
- * stopping.
- *
- * A fiber accepts, and each connection has a fiber. The accepting fiber is the last to go: it closes the socket,
- * asks every connection to end, and waits for them before it lets go of the server. What broadcasts and stops touch
- * is the list of connections, under the server's lock; a connection leaves the list before it is freed.
+ * The WebSocket servers of the language: describing, configuring, listening, stopping. What is sent to their
+ * connections is in server_send.c, the connections are in peer.c.
  */
+#include "server.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
 
 #include "../crypto/crypto_load.h"
-#include "../http/handle_table.h"
+#include "../deflate/deflate_load.h"
+#include "../http/header.h"
 #include "../http/listen_socket.h"
-#include "../http/reply.h"
 #include "../http/url.h"
 #include "../mem/string.h"
-#include "../net/net.h"
 #include "../sched/runtime.h"
 #include "../sys/sys.h"
-#include "connection.h"
-#include "handshake.h"
+#include "error_message.h"
+#include "peer.h"
 
 #define SECOND INT64_C(1000000000)
-#define HEADER_NS (10 * SECOND)
-#define FULL_PAUSE_NS (SECOND / 20) /* before another attempt to accept when descriptors have run out */
 #define STOP_PATIENCE_NS (6 * SECOND)
 
-enum { MAX_CONNECTIONS = 4096 };
-
-enum state { CREATED, STARTING, LISTENING, STOPPING, STOPPED };
-
-struct client;
-
-struct server {
-    osp__handled handled;
-    struct server *next; /* in the list of those that listen */
-    int64_t id, port;
-    char *address, *path; /* strings, owned */
-    int fd;
-    int bound_port;
-    int state; /* atomic: enum state */
-    osp__ws_wait accepting;
-    pthread_mutex_t lock; /* of the fields below */
-    struct client *clients;
-    size_t count;
-};
-
-struct client {
-    osp__ws_connection connection;
-    struct server *server;
-    struct client *next, **link; /* in the server's list; with the server's lock held */
-    bool open;                   /* the handshake is done; with the server's lock held */
-};
+enum { MESSAGE_BYTES = 16 << 20, QUEUE_BYTES = 4 << 20, PING_SECONDS = 30, MOST_BYTES = 1 << 30 };
 
 static void free_server(osp__handled *object);
 static osp__handle_table servers = OSP__HANDLE_TABLE(free_server);
 
 static pthread_mutex_t listening_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct server *listening; /* with listening_lock held */
+static osp__ws_server *listening; /* with listening_lock held */
+
+/* ---- the object ---- */
+
+static void free_names(osp_ws_admission *admission)
+{
+    osp__release((void *)admission->origins);
+    osp__release((void *)admission->subprotocols);
+}
+
+static void free_shards(osp__ws_server *server)
+{
+    for (int i = 0; server->shards != NULL && i < osp__runtime.worker_count; i++)
+        pthread_mutex_destroy(&server->shards[i].lock);
+    osp__release(server->shards);
+    osp__release(server->watches);
+    server->shards = NULL;
+    server->watches = NULL;
+}
 
 static void free_server(osp__handled *object)
 {
-    struct server *server = OSP_CONTAINER(object, struct server, handled);
+    osp__ws_server *server = OSP_CONTAINER(object, osp__ws_server, handled);
     osp_drop(server->address);
     osp_drop(server->path);
-    osp__ws_wait_dispose(&server->accepting);
+    osp__identity_release(server->identity);
+    free_names(&server->admission);
+    osp_drop(server->origins);
+    osp_drop(server->subprotocols);
+    for (int kind = 0; kind < OSP_WS_HANDLERS; kind++)
+        osp__ws_handler_drop(server->handlers[kind]);
+    osp__address_table_dispose(&server->addresses);
+    free_shards(server);
     pthread_mutex_destroy(&server->lock);
     osp__release(server);
 }
 
-static struct server *get_server(int64_t id)
+osp__ws_server *osp__ws_server_get(int64_t id)
 {
     osp__handled *object = osp__handle_get(&servers, id);
-    return object != NULL ? OSP_CONTAINER(object, struct server, handled) : NULL;
+    return object != NULL ? OSP_CONTAINER(object, osp__ws_server, handled) : NULL;
 }
 
-static void drop_server(struct server *server)
+void osp__ws_server_hold(osp__ws_server *server)
+{
+    osp__handle_hold(&servers, &server->handled);
+}
+
+void osp__ws_server_drop(osp__ws_server *server)
 {
     osp__handle_drop(&servers, &server->handled);
 }
 
-static int state_of(struct server *server)
-{
-    return __atomic_load_n(&server->state, __ATOMIC_SEQ_CST);
-}
-
-static bool change_state(struct server *server, int from, int to)
+static bool change_state(osp__ws_server *server, int from, int to)
 {
     return __atomic_compare_exchange_n(&server->state, &from, to, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
-/* ---- the opening handshake ---- */
+/* ---- handlers ---- */
 
-struct accept_call {
-    const osp_crypto *crypto;
-    const char *key;
-    char value[OSP_WS_ACCEPT_LENGTH + 1];
-    bool done;
-};
-
-static void call_accept(void *argument)
+void osp__ws_handler_drop(osp__ws_handler *handler)
 {
-    struct accept_call *call = argument;
-    call->done = osp_ws_accept_value(call->crypto, call->key, call->value);
-}
-
-/* Sends the few bytes of a reply; the socket's buffer is empty, so that they fit or the peer is gone. */
-static bool reply(osp__ws_connection *connection, const char *bytes, int length)
-{
-    return osp__send(connection->fd, bytes, (size_t)length) == length;
-}
-
-static void refuse(osp__ws_connection *connection, int status, const char *reason, const char *headers)
-{
-    char text[512];
-    int length = snprintf(text, sizeof text,
-                          "HTTP/1.1 %d %s\r\n%sContent-Type: text/plain\r\nContent-Length: %zu\r\n%s\r\n%s", status,
-                          osp__http_reason(status), headers, strlen(reason),
-                          strstr(headers, "Connection:") != NULL ? "" : "Connection: close\r\n", reason);
-    (void)reply(connection, text, length);
-    (void)osp__shutdown_output(connection->fd);
-}
-
-static bool accept_request(osp_ctx *ctx, struct client *client, const osp_http_request_parser *parser)
-{
-    const char *key = NULL, *why;
-    osp__ws_connection *connection = &client->connection;
-    const osp_ws_refusal *refusal =
-        osp_ws_check_request(parser, (const char *)connection->input, client->server->path,
-                             osp__length(client->server->path), &key);
-    if (refusal != NULL) {
-        refuse(connection, refusal->status, refusal->reason, refusal->headers);
-        return false;
-    }
-    struct accept_call call = {.crypto = osp__crypto(ctx, &why), .key = key};
-    if (call.crypto != NULL)
-        osp_call_on_system_stack(ctx, call_accept, &call);
-    if (!call.done) {
-        refuse(connection, 500, "internal error", "");
-        return false;
-    }
-    char text[256];
-    int length = snprintf(text, sizeof text,
-                          "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                          "Sec-WebSocket-Accept: %s\r\n\r\n",
-                          call.value);
-    return reply(connection, text, length);
-}
-
-/* Reads more of the head. Returns false at the end, at the deadline, or when the server stops. */
-static bool read_more(osp_ctx *ctx, struct client *client, int64_t deadline)
-{
-    osp__ws_connection *connection = &client->connection;
-    while (state_of(client->server) == LISTENING && osp__now_ns() < deadline) {
-        ssize_t moved = osp__recv(connection->fd, connection->input + connection->end,
-                                  sizeof connection->input - connection->end);
-        if (moved > 0) {
-            connection->end += (size_t)moved;
-            return true;
-        }
-        if (moved != -EAGAIN && moved != -EINTR)
-            return false;
-        int fault = osp__ws_wait_for(ctx, &connection->wait, connection->fd, EPOLLIN, deadline);
-        if (fault != 0 && fault != -ETIMEDOUT)
-            return false;
-        if (fault == -ETIMEDOUT)
-            refuse(connection, 408, "the request took too long", "");
-    }
-    return false;
-}
-
-/* True once the connection speaks WebSocket. A head has to fit into the input buffer. */
-static bool shake_hands(osp_ctx *ctx, struct client *client)
-{
-    osp__ws_connection *connection = &client->connection;
-    osp_http_request_parser parser;
-    osp_http_request_parser_init(&parser);
-    int64_t deadline = osp__now_ns() + HEADER_NS;
-    for (;;) {
-        int64_t size = osp_http_request_parse(&parser, &osp_http_default_head_limits, (const char *)connection->input,
-                                              connection->end);
-        if (size < 0) {
-            const osp_http_parse_error_text *wrong = osp_http_parse_error_describe((int)size);
-            refuse(connection, wrong->status, wrong->reason, "");
-            return false;
-        }
-        if (size > 0) {
-            connection->start = (size_t)size;
-            return accept_request(ctx, client, &parser);
-        }
-        if (connection->end == sizeof connection->input) {
-            refuse(connection, 431, "header section too large", "");
-            return false;
-        }
-        if (!read_more(ctx, client, deadline))
-            return false;
-    }
-}
-
-/* ---- the fiber of a connection ---- */
-
-static void set_open(struct client *client)
-{
-    pthread_mutex_lock(&client->server->lock);
-    client->open = true;
-    pthread_mutex_unlock(&client->server->lock);
-    if (state_of(client->server) != LISTENING) /* it was not open yet when the others were told */
-        osp__ws_close_begin(&client->connection, OSP_WS_GOING_AWAY, "the server is stopping", false);
-}
-
-static void run_client(osp_ctx *ctx, void *env, void *argument)
-{
-    (void)env;
-    struct client *client = argument;
-    osp__ws_wait_begin(ctx, &client->connection.wait);
-    if (shake_hands(ctx, client)) {
-        set_open(client);
-        osp__ws_run(ctx, &client->connection);
-    }
-    pthread_mutex_lock(&client->server->lock); /* from here on nobody can find it */
-    *client->link = client->next;
-    if (client->next != NULL)
-        client->next->link = client->link;
-    pthread_mutex_unlock(&client->server->lock);
-    osp__ws_wait_end(ctx, &client->connection.wait);
-}
-
-static void free_client(struct client *client)
-{
-    struct server *server = client->server;
-    osp__ws_connection_dispose(NULL, &client->connection);
-    osp__release(client);
-    pthread_mutex_lock(&server->lock);
-    server->count--;
-    osp__ws_wait_nudge(&server->accepting); /* with the lock held: without it the server could be gone */
-    pthread_mutex_unlock(&server->lock);
-}
-
-static void client_finished(struct osp_fiber *fiber)
-{
-    struct client *client = fiber->owner;
-    osp_drop(fiber->failure);
-    osp__fiber_release(fiber);
-    free_client(client);
-}
-
-/* ---- accepting ---- */
-
-static size_t connection_limit(void)
-{
-    size_t limit = osp__runtime.descriptor_limit;
-    limit -= limit > 512 ? 128 : limit / 4;
-    return limit < MAX_CONNECTIONS ? limit : MAX_CONNECTIONS;
-}
-
-static void turn_away(int fd)
-{
-    static const char busy[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n"
-                               "Retry-After: 1\r\n\r\n";
-    (void)osp__send(fd, busy, sizeof busy - 1);
-    osp__close(fd);
-}
-
-static size_t count_of(struct server *server)
-{
-    pthread_mutex_lock(&server->lock);
-    size_t count = server->count;
-    pthread_mutex_unlock(&server->lock);
-    return count;
-}
-
-static void take_connection(struct server *server, int fd)
-{
-    struct client *client = count_of(server) < connection_limit() ? osp__alloc_zeroed(sizeof *client) : NULL;
-    if (client == NULL) {
-        turn_away(fd);
+    if (handler == NULL || __atomic_sub_fetch(&handler->references, 1, __ATOMIC_ACQ_REL) != 0)
         return;
-    }
-    osp__ws_connection_init(&client->connection);
-    client->connection.fd = fd;
-    client->server = server;
-    pthread_mutex_lock(&server->lock);
-    client->next = server->clients;
-    client->link = &server->clients;
-    if (client->next != NULL)
-        client->next->link = &client->next;
-    server->clients = client;
-    server->count++;
-    pthread_mutex_unlock(&server->lock);
-    if (osp__runtime_launch(run_client, NULL, client, client_finished, client, false) == 0)
-        return;
-    pthread_mutex_lock(&server->lock);
-    *client->link = client->next;
-    if (client->next != NULL)
-        client->next->link = client->link;
-    pthread_mutex_unlock(&server->lock);
-    free_client(client);
+    osp_drop(handler->env);
+    osp__release(handler);
 }
 
-static void accept_all(osp_ctx *ctx, struct server *server)
-{
-    while (state_of(server) == LISTENING) {
-        int fd = osp__accept(server->fd);
-        if (fd >= 0)
-            take_connection(server, fd);
-        else if (fd == -EAGAIN)
-            (void)osp__ws_wait_for(ctx, &server->accepting, server->fd, EPOLLIN, OSP_NO_DEADLINE);
-        else if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM || fd == -ENOBUFS)
-            (void)osp__ws_wait_for(ctx, &server->accepting, -1, 0, osp__now_ns() + FULL_PAUSE_NS);
-        /* Other errors belong to the one connection that has gone wrong (accept(2)): try the next. */
-    }
-}
-
-static void end_clients(osp_ctx *ctx, struct server *server)
+osp__ws_handler *osp__ws_server_handler(osp__ws_server *server, osp__ws_handler_kind kind)
 {
     pthread_mutex_lock(&server->lock);
-    for (struct client *client = server->clients; client != NULL; client = client->next) {
-        if (client->open)
-            osp__ws_close_begin(&client->connection, OSP_WS_GOING_AWAY, "the server is stopping", false);
-        else
-            osp__ws_wait_nudge(&client->connection.wait);
-    }
+    osp__ws_handler *handler = server->handlers[kind];
+    if (handler != NULL)
+        __atomic_add_fetch(&handler->references, 1, __ATOMIC_RELAXED);
     pthread_mutex_unlock(&server->lock);
-    while (count_of(server) > 0)
-        (void)osp__ws_wait_for(ctx, &server->accepting, -1, 0, OSP_NO_DEADLINE);
+    return handler;
 }
 
-static void run_server(osp_ctx *ctx, void *env, void *argument)
+bool osp__ws_server_handles(osp__ws_server *server, osp__ws_handler_kind kind)
 {
-    (void)env;
-    struct server *server = argument;
-    osp__ws_wait_begin(ctx, &server->accepting);
-    accept_all(ctx, server);
-    osp__close(server->fd); /* from here on the port is free */
-    end_clients(ctx, server);
-    osp__ws_wait_end(ctx, &server->accepting);
+    return __atomic_load_n(&server->handlers[kind], __ATOMIC_ACQUIRE) != NULL;
 }
 
-static void leave_listening(struct server *server)
+/* Takes over one count of env. */
+static void set_handler(int64_t id, osp__ws_handler_kind kind, osp_thunk code, void *env, char **error)
 {
-    pthread_mutex_lock(&listening_lock);
-    struct server **link = &listening;
-    while (*link != server)
-        link = &(*link)->next;
-    *link = server->next;
-    pthread_mutex_unlock(&listening_lock);
+    osp__ws_server *server = osp__ws_server_get(id);
+    osp__ws_handler *handler = server != NULL ? osp__alloc(sizeof *handler) : NULL;
+    if (handler == NULL) {
+        osp__set_error(error, server == NULL ? "websocket: there is no server with id %lld" : "websocket: out of memory",
+                       (long long)id);
+        osp_drop(env);
+    } else {
+        osp_mark_shared(env);
+        *handler = (osp__ws_handler){1, code, env};
+        pthread_mutex_lock(&server->lock);
+        osp__ws_handler *before = server->handlers[kind];
+        __atomic_store_n(&server->handlers[kind], handler, __ATOMIC_RELEASE);
+        pthread_mutex_unlock(&server->lock);
+        osp__ws_handler_drop(before);
+    }
+    if (server != NULL)
+        osp__ws_server_drop(server);
 }
 
-static void server_finished(struct osp_fiber *fiber)
+OSP_API void osp_websocket_on_open(osp_ctx *ctx, int64_t id, osp_thunk code, void *env, char **error)
 {
-    struct server *server = fiber->owner;
-    osp_drop(fiber->failure);
-    osp__fiber_release(fiber);
-    leave_listening(server);
-    __atomic_store_n(&server->state, STOPPED, __ATOMIC_SEQ_CST);
-    if (osp__handle_remove(&servers, server->id) != NULL)
-        drop_server(server);
-    drop_server(server);
-    osp__runtime_service(-1);
+    (void)ctx;
+    set_handler(id, OSP_WS_ON_OPEN, code, env, error);
 }
 
-/* ---- the functions of the language ---- */
+OSP_API void osp_websocket_on_message(osp_ctx *ctx, int64_t id, osp_thunk code, void *env, char **error)
+{
+    (void)ctx;
+    set_handler(id, OSP_WS_ON_TEXT_OR_BINARY, code, env, error);
+}
+
+OSP_API void osp_websocket_on_close(osp_ctx *ctx, int64_t id, osp_thunk code, void *env, char **error)
+{
+    (void)ctx;
+    set_handler(id, OSP_WS_ON_CLOSED, code, env, error);
+}
+
+/* ---- creating ---- */
 
 static bool path_is_valid(const char *path)
 {
@@ -379,132 +168,392 @@ OSP_API int64_t osp_websocket_create_server(osp_ctx *ctx, int64_t port, char *ad
         return -8;
     if (!path_is_valid(path))
         return -9;
-    struct server *server = osp__alloc_zeroed(sizeof *server);
+    osp__ws_server *server = osp__alloc_zeroed(sizeof *server);
     if (server == NULL)
         osp__runtime_out_of_memory();
-    osp__ws_wait_init(&server->accepting);
     pthread_mutex_init(&server->lock, NULL);
     server->port = port;
     server->address = osp_string_new(address, osp__length(address));
     server->path = osp_string_new(path, osp__length(path));
     if (server->address == NULL || server->path == NULL)
         osp__runtime_out_of_memory();
+    server->admission.path = (osp_ws_name){server->path, osp__length(server->path)};
+    server->limits = (osp__ws_limits){.rules = {.message_bytes = MESSAGE_BYTES, .frame_bytes = MESSAGE_BYTES},
+                                      .queue_bytes = QUEUE_BYTES,
+                                      .ping_ns = PING_SECONDS * SECOND};
     server->id = osp__handle_add(&servers, &server->handled);
     if (server->id == 0)
         osp__runtime_out_of_memory();
     return server->id;
 }
 
-static void drain_all(void)
+OSP_API int64_t osp_websocket_create_server_tls(osp_ctx *ctx, int64_t port, char *address, char *path,
+                                                char *certificate_file, char *key_file)
+{
+    char *why = NULL;
+    int64_t id = osp_websocket_create_server(ctx, port, address, path);
+    if (id < 0)
+        return id;
+    osp__ws_server *server = osp__ws_server_get(id);
+    server->identity = osp__identity_load(ctx, certificate_file, key_file, &why);
+    if (server->identity == NULL) {
+        osp__ws_explain(OSP_WS_ERROR_CERTIFICATE, why);
+        osp_drop(why);
+        if (osp__handle_remove(&servers, id) != NULL)
+            osp__ws_server_drop(server);
+        id = OSP_WS_ERROR_CERTIFICATE;
+    }
+    osp__ws_server_drop(server);
+    return id;
+}
+
+/* ---- configuring ---- */
+
+/* The strings of a list as names; false when memory runs out. */
+static bool names_of(void *list, const osp_ws_name **names, size_t *count)
+{
+    size_t length = (size_t)osp_list_length(NULL, list);
+    osp_ws_name *made = length > 0 ? osp__alloc(length * sizeof *made) : NULL;
+    for (size_t i = 0; made != NULL && i < length; i++) {
+        char *text = (char *)(uintptr_t)osp_list_get_unchecked(NULL, list, (int64_t)i);
+        made[i] = (osp_ws_name){text, osp__length(text)};
+        osp_drop(text); /* the list keeps it alive */
+    }
+    *names = made;
+    *count = made != NULL ? length : 0;
+    return made != NULL || length == 0;
+}
+
+static const char *check_names(const osp_ws_admission *admission)
+{
+    for (size_t i = 0; i < admission->subprotocol_count; i++)
+        if (!osp_http_is_token(admission->subprotocols[i].bytes, admission->subprotocols[i].length) ||
+            admission->subprotocols[i].length > 256)
+            return "subprotocols: the name of a subprotocol is a token of at most 256 characters";
+    for (size_t i = 0; i < admission->origin_count; i++) {
+        const osp_ws_name *origin = &admission->origins[i];
+        bool is_null = origin->length == 4 && memcmp(origin->bytes, "null", 4) == 0;
+        if (origin->length > 0 && !is_null && memmem(origin->bytes, origin->length, "://", 3) == NULL)
+            return "origins: an origin looks like https://example.org, without a path";
+        if (origin->length > 0 && origin->bytes[origin->length - 1] == '/')
+            return "origins: an origin looks like https://example.org, without a path";
+    }
+    return NULL;
+}
+
+static const char *check_numbers(int64_t message, int64_t frame, int64_t queue, int64_t ping_seconds,
+                                 const osp__ws_limits *limits)
+{
+    if (message < 1 || message > MOST_BYTES)
+        return "maxMessageBytes: from 1 to 2^30";
+    if (frame < 1 || frame > MOST_BYTES)
+        return "maxFrameBytes: from 1 to 2^30";
+    if (queue < 1 || queue > MOST_BYTES)
+        return "maxQueueBytes: from 1 to 2^30";
+    if (ping_seconds < 0 || ping_seconds > 86400)
+        return "pingSeconds: from 0 (never) to 86400";
+    if (limits->connections < 0 || limits->per_address < 0)
+        return "maxConnections, maxPerAddress: not negative; 0 is no limit of their own";
+    if (limits->handshakes_per_second < 0 || limits->handshakes_per_second > 1000000 || limits->messages_per_second < 0 ||
+        limits->messages_per_second > 1000000)
+        return "handshakesPerSecond, messagesPerSecond: from 0 (any number) to 1000000";
+    return NULL;
+}
+
+/* What is asked for replaces what was there; only before the server listens. */
+static void adopt(osp__ws_server *server, const osp__ws_limits *limits, const osp_ws_admission *admission,
+                  const osp_deflate *deflate, void *origins, void *subprotocols)
+{
+    free_names(&server->admission);
+    osp_drop(server->origins);
+    osp_drop(server->subprotocols);
+    osp_dup(origins);
+    osp_dup(subprotocols);
+    server->origins = origins;
+    server->subprotocols = subprotocols;
+    server->limits = *limits;
+    server->deflate = deflate;
+    server->admission = *admission;
+}
+
+OSP_API void osp_websocket_configure(osp_ctx *ctx, int64_t id, void *origins, void *subprotocols,
+                                     int64_t max_message_bytes, int64_t max_frame_bytes, int64_t max_queue_bytes,
+                                     int64_t max_connections, int64_t max_per_address, int64_t handshakes_per_second,
+                                     int64_t messages_per_second, int64_t ping_seconds, bool deflate, char **error)
+{
+    const char *wrong = NULL;
+    osp__ws_server *server = osp__ws_server_get(id);
+    if (server == NULL) {
+        osp__set_error(error, "websocket: there is no server with id %lld", (long long)id);
+        return;
+    }
+    osp__ws_limits limits = {.rules = {.message_bytes = (size_t)max_message_bytes, .frame_bytes = (uint64_t)max_frame_bytes},
+                             .queue_bytes = (size_t)max_queue_bytes,
+                             .connections = max_connections,
+                             .per_address = max_per_address,
+                             .handshakes_per_second = handshakes_per_second,
+                             .messages_per_second = messages_per_second,
+                             .ping_ns = ping_seconds * SECOND};
+    wrong = check_numbers(max_message_bytes, max_frame_bytes, max_queue_bytes, ping_seconds, &limits);
+    osp_ws_admission admission = {.path = server->admission.path, .deflate = deflate};
+    osp_mark_shared(origins); /* the workers read them */
+    osp_mark_shared(subprotocols);
+    if (wrong == NULL && (!names_of(origins, &admission.origins, &admission.origin_count) ||
+                          !names_of(subprotocols, &admission.subprotocols, &admission.subprotocol_count)))
+        wrong = "out of memory";
+    if (wrong == NULL)
+        wrong = check_names(&admission);
+    const osp_deflate *table = wrong == NULL && deflate ? osp__deflate(ctx, &wrong) : NULL;
+    if (wrong == NULL && osp__ws_server_state_of(server) != OSP_WS_CREATED)
+        wrong = "the server listens already";
+    if (wrong == NULL) {
+        adopt(server, &limits, &admission, table, origins, subprotocols);
+    } else {
+        free_names(&admission);
+        osp__set_error(error, "websocket: %s", wrong);
+    }
+    osp__ws_server_drop(server);
+}
+
+/* ---- stopping ---- */
+
+static void leave_listening(osp__ws_server *server)
 {
     pthread_mutex_lock(&listening_lock);
-    for (struct server *server = listening; server != NULL; server = server->next)
-        if (change_state(server, LISTENING, STOPPING))
-            osp__ws_wait_nudge(&server->accepting);
+    osp__ws_server **link = &listening;
+    while (*link != NULL && *link != server)
+        link = &(*link)->next;
+    if (*link != NULL)
+        *link = server->next;
     pthread_mutex_unlock(&listening_lock);
 }
 
-/* Takes over the caller's reference. */
-static int64_t start(struct server *server)
+static bool port_is_free(osp__ws_server *server)
 {
+    return __atomic_load_n(&server->acceptor.fd, __ATOMIC_SEQ_CST) < 0;
+}
+
+/* The socket is closed and the last peer has gone: the server is no more. */
+static void finish_if_quiet(osp__ws_server *server)
+{
+    if (!port_is_free(server) || __atomic_load_n(&server->connections, __ATOMIC_SEQ_CST) != 0)
+        return;
+    if (!change_state(server, OSP_WS_STOPPING, OSP_WS_STOPPED))
+        return;
+    leave_listening(server);
+    if (osp__handle_remove(&servers, server->id) != NULL)
+        osp__ws_server_drop(server);
+    osp__ws_server_drop(server); /* of the listening */
+    osp__runtime_service(-1);
+}
+
+void osp__ws_server_peer_finished(osp__ws_server *server)
+{
+    __atomic_sub_fetch(&server->connections, 1, __ATOMIC_SEQ_CST);
+    if (osp__ws_server_state_of(server) == OSP_WS_STOPPING)
+        finish_if_quiet(server);
+}
+
+static osp__ws_server *server_of(struct osp__acceptor *acceptor)
+{
+    return OSP_CONTAINER(acceptor, osp__ws_server, acceptor);
+}
+
+static void on_stopped(struct osp__acceptor *acceptor, struct osp_worker *worker, bool last)
+{
+    osp__ws_server *server = server_of(acceptor);
+    osp__ws_shard *shard = &server->shards[worker->index];
+    /* Peers of this worker come and go on this thread only, so that the list needs no lock to be read; but a peer that
+     * is told may leave it. */
+    for (osp__ws_peer *peer = shard->peers, *next; peer != NULL; peer = next) {
+        next = peer->next;
+        osp__ws_peer_stop(peer);
+    }
+    if (last)
+        finish_if_quiet(server);
+    osp__ws_server_drop(server);
+}
+
+/* Asks every worker; false when the server was not listening (any more). */
+static bool begin_stop(osp__ws_server *server)
+{
+    if (!change_state(server, OSP_WS_LISTENING, OSP_WS_STOPPING))
+        return false;
+    for (int i = 0; i < osp__runtime.worker_count; i++)
+        osp__ws_server_hold(server); /* of each on_stopped */
+    osp__acceptor_stop(&server->acceptor);
+    return true;
+}
+
+static bool is_quiet(osp__ws_server *server)
+{
+    return osp__ws_server_state_of(server) == OSP_WS_STOPPED ||
+           (port_is_free(server) && __atomic_load_n(&server->connections, __ATOMIC_SEQ_CST) <=
+                                        __atomic_load_n(&server->stoppers, __ATOMIC_SEQ_CST));
+}
+
+OSP_API int64_t osp_websocket_stop_server(osp_ctx *ctx, int64_t id)
+{
+    osp__ws_server *server = osp__ws_server_get(id);
+    if (server == NULL)
+        return OSP_WS_ERROR_ID;
+    if (change_state(server, OSP_WS_CREATED, OSP_WS_STOPPED)) {
+        if (osp__handle_remove(&servers, id) != NULL)
+            osp__ws_server_drop(server);
+    } else {
+        bool own = osp__ws_handles_for(ctx, server);
+        if (own)
+            __atomic_add_fetch(&server->stoppers, 1, __ATOMIC_SEQ_CST);
+        (void)begin_stop(server);
+        int64_t until = osp__now_ns() + STOP_PATIENCE_NS;
+        for (int64_t pause_ms = 1; !is_quiet(server) && osp__now_ns() < until; pause_ms += pause_ms < 10)
+            osp_sleep(ctx, pause_ms);
+        if (own)
+            __atomic_sub_fetch(&server->stoppers, 1, __ATOMIC_SEQ_CST);
+    }
+    osp__ws_server_drop(server);
+    return 0;
+}
+
+/* For the end of the program: every server stops; nobody waits here. */
+static void drain_all(void)
+{
+    pthread_mutex_lock(&listening_lock);
+    for (osp__ws_server *server = listening; server != NULL; server = server->next)
+        (void)begin_stop(server);
+    pthread_mutex_unlock(&listening_lock);
+}
+
+/* ---- listening ---- */
+
+static bool on_accepted(struct osp__acceptor *acceptor, int fd, struct osp_worker *worker)
+{
+    osp__ws_server *server = server_of(acceptor);
+    int64_t most = server->limits.connections;
+    bool room = __atomic_add_fetch(&server->connections, 1, __ATOMIC_SEQ_CST) <= most || most == 0;
+    osp__ws_peer *peer = room ? osp__ws_peer_new(server, fd, worker) : NULL;
+    if (peer == NULL) {
+        osp__ws_server_peer_finished(server);
+        return false;
+    }
+    if (worker == osp__worker_self())
+        osp__ws_peer_start(&peer->work, worker);
+    else
+        osp__worker_submit(worker, &peer->work);
+    return true;
+}
+
+/* What the workers need; false when memory runs out. */
+static bool prepare(osp__ws_server *server, int fd)
+{
+    size_t workers = (size_t)osp__runtime.worker_count;
+    server->shards = osp__alloc_zeroed(workers * sizeof *server->shards);
+    server->watches = osp__alloc_zeroed(workers * sizeof *server->watches);
+    if (server->shards == NULL || server->watches == NULL) {
+        osp__release(server->shards);
+        osp__release(server->watches);
+        server->shards = NULL;
+        server->watches = NULL;
+        return false;
+    }
+    for (size_t i = 0; i < workers; i++)
+        pthread_mutex_init(&server->shards[i].lock, NULL);
+    server->acceptor.accepted = on_accepted;
+    server->acceptor.stopped = on_stopped;
+    osp__acceptor_init(&server->acceptor, fd, server->watches);
+    return true;
+}
+
+static int64_t start(osp__ws_server *server, int fd)
+{
+    if (!prepare(server, fd)) {
+        osp__close(fd);
+        __atomic_store_n(&server->state, OSP_WS_CREATED, __ATOMIC_SEQ_CST);
+        osp__ws_explain(OSP_WS_ERROR_START, "out of memory");
+        return OSP_WS_ERROR_START;
+    }
     osp__runtime_on_drain(drain_all);
     osp__runtime_service(1);
+    osp__ws_server_hold(server); /* of the listening */
     pthread_mutex_lock(&listening_lock);
     server->next = listening;
     listening = server;
-    __atomic_store_n(&server->state, LISTENING, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&server->state, OSP_WS_LISTENING, __ATOMIC_SEQ_CST);
     pthread_mutex_unlock(&listening_lock);
-    if (osp__runtime_launch(run_server, NULL, server, server_finished, server, false) == 0)
+    int status = osp__acceptor_start(&server->acceptor);
+    if (status == 0)
         return 0;
-    leave_listening(server);
-    osp__close(server->fd);
-    __atomic_store_n(&server->state, CREATED, __ATOMIC_SEQ_CST);
-    osp__runtime_service(-1);
-    drop_server(server);
-    return -6;
+    osp__ws_explain(OSP_WS_ERROR_START, strerrordesc_np(-status));
+    (void)begin_stop(server);
+    return OSP_WS_ERROR_START;
+}
+
+static void make_seed(void *argument)
+{
+    osp__ws_server *server = argument;
+    (void)server->crypto->random(&server->addresses.seed, sizeof server->addresses.seed);
+}
+
+/* OpenSSL, and a seed that nobody knows. False with *why. */
+static bool prepare_crypto(osp_ctx *ctx, osp__ws_server *server, const char **why)
+{
+    server->crypto = osp__crypto(ctx, why);
+    if (server->crypto == NULL)
+        return false;
+    osp_call_on_system_stack(ctx, make_seed, server);
+    return true;
+}
+
+static int64_t bind_and_start(osp_ctx *ctx, osp__ws_server *server)
+{
+    static const int64_t codes[] = {[OSP__LISTEN_SOCKET] = OSP_WS_ERROR_SOCKET,
+                                    [OSP__LISTEN_OPTIONS] = OSP_WS_ERROR_OPTIONS,
+                                    [OSP__LISTEN_BIND] = OSP_WS_ERROR_BIND,
+                                    [OSP__LISTEN_LISTEN] = OSP_WS_ERROR_LISTEN};
+    enum osp__listen_stage stage = OSP__LISTEN_BIND;
+    const char *why = "";
+    if (!prepare_crypto(ctx, server, &why)) {
+        osp__ws_explain(OSP_WS_ERROR_START, why);
+        __atomic_store_n(&server->state, OSP_WS_CREATED, __ATOMIC_SEQ_CST);
+        return OSP_WS_ERROR_START;
+    }
+    int fd = osp__listen_staged(ctx, server->port, server->address, &server->bound_port, &stage);
+    if (fd >= 0)
+        return start(server, fd);
+    char text[256];
+    snprintf(text, sizeof text, "%.100s port %lld: %s", server->address, (long long)server->port,
+             fd == -EADDRINUSE ? "another process listens there" : strerrordesc_np(-fd));
+    osp__ws_explain(codes[stage], text);
+    __atomic_store_n(&server->state, OSP_WS_CREATED, __ATOMIC_SEQ_CST);
+    return codes[stage];
 }
 
 OSP_API int64_t osp_websocket_server_listen(osp_ctx *ctx, int64_t id)
 {
-    struct server *server = get_server(id);
+    osp__ws_server *server = osp__ws_server_get(id);
     if (server == NULL)
-        return -1;
-    if (osp__runtime_ensure() != 0 || !change_state(server, CREATED, STARTING)) {
-        int64_t result = state_of(server) == CREATED ? -6 : -1;
-        drop_server(server);
-        return result;
+        return OSP_WS_ERROR_ID;
+    int64_t result = OSP_WS_ERROR_ID;
+    int status = osp__runtime_ensure();
+    if (status != 0) {
+        osp__ws_explain(OSP_WS_ERROR_START, osp__runtime_problem(status));
+        result = OSP_WS_ERROR_START;
+    } else if (change_state(server, OSP_WS_CREATED, OSP_WS_STARTING)) {
+        result = bind_and_start(ctx, server);
+    } else {
+        osp__ws_explain(OSP_WS_ERROR_ID, "the server listens already, or has been stopped");
     }
-    static const int64_t codes[] = {[OSP__LISTEN_SOCKET] = -2, [OSP__LISTEN_OPTIONS] = -3, [OSP__LISTEN_BIND] = -4,
-                                    [OSP__LISTEN_LISTEN] = -5};
-    enum osp__listen_stage stage = OSP__LISTEN_BIND;
-    server->fd = osp__listen_staged(ctx, server->port, server->address, &server->bound_port, &stage);
-    if (server->fd >= 0)
-        return start(server);
-    __atomic_store_n(&server->state, CREATED, __ATOMIC_SEQ_CST);
-    drop_server(server);
-    return codes[stage];
+    osp__ws_server_drop(server);
+    return result;
 }
 
 OSP_API int64_t osp_websocket_server_port(osp_ctx *ctx, int64_t id)
 {
     (void)ctx;
-    struct server *server = get_server(id);
+    osp__ws_server *server = osp__ws_server_get(id);
     if (server == NULL)
-        return -1;
-    int64_t port = state_of(server) == LISTENING ? server->bound_port : -1;
-    drop_server(server);
+        return OSP_WS_ERROR_ID;
+    int64_t port = osp__ws_server_state_of(server) == OSP_WS_LISTENING ? server->bound_port : OSP_WS_ERROR_NOT_LISTENING;
+    osp__ws_server_drop(server);
     return port;
-}
-
-/* A reader that is so slow that its queue is full is dropped; the others do not notice. */
-static int64_t broadcast(struct server *server, osp__ws_frame *frame)
-{
-    int64_t reached = 0;
-    pthread_mutex_lock(&server->lock);
-    for (struct client *client = server->clients; client != NULL; client = client->next) {
-        osp__ws_queued outcome = client->open ? osp__ws_enqueue(&client->connection, frame) : OSP__WS_CLOSED;
-        reached += outcome == OSP__WS_QUEUED;
-        if (outcome == OSP__WS_FULL)
-            osp__ws_close_begin(&client->connection, OSP_WS_TRY_AGAIN_LATER, "too slow", true);
-    }
-    pthread_mutex_unlock(&server->lock);
-    return reached;
-}
-
-OSP_API int64_t osp_websocket_server_broadcast(osp_ctx *ctx, int64_t id, char *message)
-{
-    (void)ctx;
-    osp_ws_utf8 check = {0};
-    struct server *server = get_server(id);
-    if (server == NULL)
-        return -1;
-    int64_t reached = -1;
-    if (state_of(server) == LISTENING && osp_ws_utf8_feed(&check, (uint8_t *)message, osp__length(message)) &&
-        osp_ws_utf8_is_complete(&check)) {
-        osp__ws_frame *frame = osp__ws_frame_new(OSP_WS_TEXT, message, osp__length(message), NULL);
-        if (frame == NULL)
-            osp__runtime_out_of_memory();
-        reached = broadcast(server, frame);
-        osp__ws_frame_release(frame);
-    }
-    drop_server(server);
-    return reached;
-}
-
-OSP_API int64_t osp_websocket_stop_server(osp_ctx *ctx, int64_t id)
-{
-    struct server *server = get_server(id);
-    if (server == NULL)
-        return -1;
-    if (change_state(server, CREATED, STOPPED)) {
-        if (osp__handle_remove(&servers, id) != NULL)
-            drop_server(server);
-    } else if (change_state(server, LISTENING, STOPPING)) {
-        osp__ws_wait_nudge(&server->accepting);
-    }
-    int64_t until = osp__now_ns() + STOP_PATIENCE_NS;
-    for (int64_t pause_ms = 1; state_of(server) != STOPPED && osp__now_ns() < until; pause_ms += pause_ms < 10)
-        osp_sleep(ctx, pause_ms);
-    drop_server(server);
-    return 0;
 }
