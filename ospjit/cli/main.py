@@ -25,6 +25,7 @@ commands:
   ospjit FILE [ARGUMENTS]   compile a program and run it
   ospjit check FILE...      report errors without running
   ospjit test [PATH...]     run the tests in files named *.test.osp
+  ospjit explain FILE       show source lines beside their IR and machine code
   ospjit opt FILE.mlir      run passes on IR (ospjit opt --help)
   ospjit passes             list the passes
   ospjit doc [NAME]         show the documentation of a built-in function
@@ -236,6 +237,12 @@ def _passes(argv: list[str]) -> int:
     return passes_main(argv)
 
 
+def _explain(argv: list[str]) -> int:
+    from ospjit.cli.explain import main as explain_main
+
+    return explain_main(argv)
+
+
 def _test(argv: list[str]) -> int:
     from ospjit.cli.test import main as test_main
 
@@ -251,6 +258,7 @@ def _doc(argv: list[str]) -> int:
 _COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "check": _check,
     "test": _test,
+    "explain": _explain,
     "opt": _opt,
     "passes": _passes,
     "doc": _doc,

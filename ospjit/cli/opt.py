@@ -12,17 +12,21 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import ospjit.dialects  # noqa: F401  (registers the operations)
 from ospjit.cli.pass_options import add_pass_arguments, colored, options_from, with_values
 from ospjit.diagnostics import CompileFailed, Diagnostic, Source, Span
 from ospjit.diagnostics.render import render_text
-from ospjit.ir import Operation, Pass, PassManager, PipelineError, Timer, print_op
+from ospjit.ir import Location, Operation, Pass, PassManager, PipelineError, Timer, print_op
 from ospjit.ir.parser import parse_module
 from ospjit.ir.pass_manager import INVALID_IR, PassOptions
 from ospjit.ir.reproducer import pipeline_of
 from ospjit.ir.verifier import verification_errors
 from ospjit.passes import parse_pipeline
+
+if TYPE_CHECKING:
+    from ospjit.report.recorder import Recorder
 
 OK, FAILED, USAGE = 0, 1, 2
 UNMET = "OSP9004"
@@ -175,9 +179,16 @@ class _Runner:
             messages = self._verify(module, positions)
             if messages:
                 return None, messages
+            options = self._options(number)
+            recorder = _recorder(self.name, chunk, positions, options)
+            watchers = [recorder] if recorder is not None else []
             with self.timer.span("passes"):
-                manager = PassManager(self.passes, self._options(number), timer=self.timer)
-                manager.run(module, lambda: parse_module(chunk, self.name, self.allow_unregistered))
+                manager = PassManager(self.passes, options, timer=self.timer, instrumentation=watchers)
+                try:
+                    manager.run(module, lambda: parse_module(chunk, self.name, self.allow_unregistered))
+                finally:
+                    if recorder is not None and options.ir_report is not None:
+                        recorder.write(options.ir_report)
             messages = self._verify(module, positions)
             if messages:
                 return None, messages
@@ -205,6 +216,28 @@ class _Runner:
             span = positions.get(error.op) if error.op is not None else None
             messages.append(Diagnostic(INVALID_IR, name + error.message, span))
         return messages
+
+
+def _recorder(
+    name: str, text: str, positions: dict[Operation, Span], options: PassOptions
+) -> Recorder | None:
+    """What records the run for `--ir-report`, if that was asked for.
+
+    Operations without a place come from where they stand in the file, as they do for `mlir-opt`; those that
+    passes make take their places from them.
+    """
+    if options.ir_report is None:
+        return None
+    from ospjit.ir.instrumentation import Selection
+    from ospjit.report.recorder import Recorder
+
+    places: dict[Location, tuple[int, int]] = {}
+    for op, span in positions.items():
+        if not op.loc.known:
+            op.loc = Location(name, *span.position())
+        places.setdefault(op.loc, span.position())
+    selection = Selection(options.filter_function)
+    return Recorder(name, text, lambda op: places.get(op.loc, (0, 0)), selection)
 
 
 def _say(messages: Sequence[Diagnostic]) -> None:

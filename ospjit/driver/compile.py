@@ -19,6 +19,7 @@ from ospjit.syntax import ast
 
 if TYPE_CHECKING:
     from ospjit.backend.jit import Code
+    from ospjit.ir.instrumentation import Instrumentation
     from ospjit.types import core
 
 
@@ -30,6 +31,8 @@ class Compilation:
         self.options = options or CompileOptions()
         self.diagnostics = Diagnostics()
         self.timer = Timer()
+        self.watchers: list[Instrumentation] = []
+        """Who is told of the course of the passes, besides those that the options ask for."""
 
     @cached_property
     def _parsed(self) -> ast.Program:
@@ -76,12 +79,22 @@ class Compilation:
 
         module = self.generate()
         passes = parse_pipeline(self.options.pipeline, self.options.passes.add_passes)
-        manager = PassManager(passes, self.options.passes, timer=self.timer)
+        report = None
+        if self.options.passes.ir_report is not None:
+            from ospjit.driver.report import ProgramReport
+
+            report = ProgramReport(self.source, self.options)
+            self.watchers.append(report.recorder)
+        manager = PassManager(passes, self.options.passes, timer=self.timer, instrumentation=self.watchers)
         try:
             with self.timer.span("passes"):
                 with_deep_stack(lambda: manager.run(module, self.generate))
         except CompileFailed as error:
+            if report is not None:
+                report.write(None)
             raise CompileFailed(self._placed(d) for d in error.diagnostics) from error
+        if report is not None:
+            report.write(module)
         return module
 
     def _placed(self, diagnostic: Diagnostic) -> Diagnostic:

@@ -29,6 +29,7 @@ _BELOW: dict[str, set[str]] = {
     "backend": {"dialects", "ir", "builtins", "diagnostics", "_build"},
     "irgen": {"types", "dialects", "ir", "builtins", "diagnostics"},
 }
+_BELOW["report"] = {"ir"}
 _BELOW["driver"] = set(_BELOW) | {"_build"}
 _BELOW["embed"] = _BELOW["driver"] | {"driver"}
 _BELOW["cli"] = _BELOW["embed"] | {"embed"}
