@@ -131,8 +131,10 @@ class Calls(Constructions):
 
         return self.wrapper(binding.type.params, extern.result, span, make)
 
-    def call_value(self, callee: core.Expr, args: Sequence[Argument], span: Span, what: str) -> core.Expr:
-        """A call of a function value."""
+    def call_value(
+        self, callee: core.Expr, args: Sequence[Argument], span: Span, what: str, value: str = "this value"
+    ) -> core.Expr:
+        """A call of a function value: `what` if it is one, else `value`."""
         t = prune(callee.type)
         if isinstance(t, Fun):
             if len(t.params) != len(args):
@@ -146,7 +148,7 @@ class Calls(Constructions):
             self.unify(Fun(tuple(v.type for v in values), result), t, callee.span)
             return self.expr(core.Call(result, span, callee, values))
         if t is not BAD:
-            code, message = "OSP3008", f"{what} is not a function: its type is {self.show(t)}"
+            code, message = "OSP3008", f"{value} is not a function: its type is {self.show(t)}"
             if self.is_result(t):
                 message += ": match it first"
             if self.show(t) == "any":

@@ -13,7 +13,7 @@ from ospjit.types.builtin_calls import BuiltinCalls
 from ospjit.types.constraints import HasField
 from ospjit.types.patterns import RESULT_FIELDS, RESULT_VARIANTS
 from ospjit.types.session import Argument
-from ospjit.types.types import BOOL, INT, STRING, UNIT, Con, Rec, Type
+from ospjit.types.types import BOOL, INT, STRING, UNIT, Con, Fun, Rec, Type
 from ospjit.types.unify import BAD, Var, prune
 
 
@@ -54,6 +54,22 @@ class Constructions(BuiltinCalls):
         else:
             inner = self.check(value, payload)
         return self.expr(core.Construct(t, span, name, (inner,), (0,)))
+
+    def result_value(self, name: str, span: Span, hint: Type | None) -> core.Expr:
+        """`Success` or `Error` by its bare name: the function that makes it, or a `Success` that holds `Unit`
+        where no function is wanted."""
+        wanted = prune(hint) if hint is not None else None
+        if name == "Success" and not isinstance(wanted, Fun):
+            return self.make_result(name, None, span, hint)
+        result = prune(wanted.result) if isinstance(wanted, Fun) else None
+        if not (isinstance(result, Con) and result.name == "Result"):
+            result = Con("Result", (self.unifier.fresh(), self.unifier.fresh()))
+        t = result
+
+        def make(args: tuple[core.Expr, ...]) -> core.Expr:
+            return self.expr(core.Construct(t, span, name, args, (0,)))
+
+        return self.wrapper((self.payload_type(t, name, span),), t, span, make)
 
     def call_result(
         self,

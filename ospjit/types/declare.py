@@ -36,8 +36,9 @@ from ospjit.types.types import (
     fun,
     param,
     rec,
+    substitute,
 )
-from ospjit.types.unify import BAD, replace
+from ospjit.types.unify import BAD, parts, replace
 
 BASE: dict[str, Type] = {
     "int": INT,
@@ -71,6 +72,19 @@ GENERIC: dict[str, tuple[str, ...]] = {
 _FIXED = frozenset(
     (*GENERIC, "int", "float", "string", "bool", "Unit", "Ptr", "any", "Int", "Float", "String", "Bool")
 )
+
+
+#: How deep the arguments of a declared type may nest inside its own declaration.
+_DEEPEST = 24
+
+
+def _nesting(t: Type) -> int:
+    """How many levels of arguments a type has."""
+    level, count = [t], -1
+    while level:
+        level = [p for t in level for p in parts(t)]
+        count += 1
+    return count
 
 
 @cache
@@ -135,6 +149,42 @@ class Declarations(Session):
                 if all(d is not data for d, _ in known):
                     known.append((data, variant))
         self._check_variance([(data, decl) for data, decl in filled])
+        self._check_regularity([data for data, _ in filled])
+
+    def _check_regularity(self, datas: Iterable[core.Data]) -> None:
+        """Report types that hold themselves with ever larger arguments: code is made per instance, and of
+        these there would be no end."""
+        seen: set[Type] = set()
+        for data in datas:
+            work = [(con(data.name, *map(param, data.params)), 0)]
+            while work:
+                t, depth = work.pop()
+                if depth > _DEEPEST:
+                    message = f"type '{data.title}' contains itself with ever larger arguments"
+                    hints = ("a recursive type contains itself with the same arguments",)
+                    self.error("OSP3020", message, data.span, hints)
+                    data.variants = tuple(
+                        core.Variant(v.name, tuple((n, BAD) for n, _ in v.fields), v.positional, v.doc)
+                        for v in data.variants
+                    )
+                    break
+                if t not in seen:
+                    seen.add(t)
+                    work += self._declared_inside(t)
+
+    def _declared_inside(self, t: Type) -> list[tuple[Type, int]]:
+        """The instances of declared types in the fields of one, each with how deep its arguments nest."""
+        assert isinstance(t, Con)
+        data = self.datas[t.name]
+        mapping = dict(zip(data.params, t.args, strict=True))
+        found: list[tuple[Type, int]] = []
+        work = [substitute(f, mapping) for variant in data.variants for _, f in variant.fields]
+        while work:
+            inner = work.pop()
+            if isinstance(inner, Con) and inner.name in self.datas:
+                found.append((inner, _nesting(inner)))
+            work.extend(parts(inner))
+        return found
 
     def _announce(self, decl: ast.TypeDecl) -> None:
         first = self.user_types.get(decl.name)
@@ -143,6 +193,8 @@ class Declarations(Session):
             self.error("OSP2004", f"type '{decl.name}' is already declared", decl.name_span, labels=labels)
         elif decl.name in _FIXED:
             self.error("OSP2005", f"cannot redefine built-in type '{decl.name}'", decl.name_span)
+            if isinstance(decl.definition, ast.UnionDef):
+                self.damage.names.update(variant.name for variant in decl.definition.variants)
         else:
             self.user_types[decl.name] = decl
 

@@ -111,11 +111,7 @@ class Expressions(Calls):
             return self.bad(node.span)
         result = self.result_variant(name, hint)
         if result is not None:
-            if result == "Success":
-                return self.make_result(result, None, node.span, hint)
-            message = f"'{name}' holds a message: write {name}(message)"
-            self.error("OSP3002", message, node.span)
-            return self.bad(node.span)
+            return self.result_value(result, node.span, hint)
         variant = self.find_variant(name, hint)
         if variant is not None:
             return self.variant_value(*variant, node.span, hint)
@@ -138,7 +134,12 @@ class Expressions(Calls):
         last = len(chain) - 1
         head = chain[0]
         value: core.Expr | None = None  # None while the head is a name that the next link calls
-        if not (isinstance(chain[1], ast.Call) and not chain[1].piped and _callable_name(head)):
+        if isinstance(chain[1], ast.RecordUpdate) and isinstance(head, ast.Name) and self._makes(head.name):
+            literal = ast.RecordLit(chain[1].span, head.name, head.span, [], chain[1].fields)
+            value = self.infer(literal, hint if last == 1 else None)
+            chain = [literal, *chain[2:]]
+            last -= 1
+        elif not (isinstance(chain[1], ast.Call) and not chain[1].piped and _callable_name(head)):
             head_hint = hint if isinstance(chain[1], ast.Binary) and chain[1].op == "+" else None
             value = self.infer(head, head_hint)
         for position in range(1, last + 1):
@@ -163,6 +164,10 @@ class Expressions(Calls):
                 value = self.update_record(value, link.fields, link.span)
         assert value is not None
         return value
+
+    def _makes(self, name: str) -> bool:
+        """Whether a name, not capitalised, means a record type or variant and nothing else."""
+        return self.find(name) is None and (name in self.variants or self.record_named(name) is not None)
 
     def _binary(self, node: ast.Binary, left: core.Expr) -> core.Expr:
         op = node.op
@@ -205,6 +210,7 @@ class Expressions(Calls):
             what = "this function"
             if isinstance(value, core.GetField):
                 what = f"function '{value.name}'"
+                return self.call_value(value, args, node.span, what, f"field '{value.name}'")
             return self.call_value(value, args, node.span, what)
         return self.call_named(node.fn, args, names, node.span, hint)
 
@@ -246,7 +252,7 @@ class Expressions(Calls):
         if isinstance(binding, (LocalBinding, GlobalBinding)):
             if names is not None and any(n is not None for n in names):
                 self.error("OSP3003", f"'{name}' is a function value: its arguments have no names", span)
-            return self.call_value(self._name(fn, None), args, span, f"function '{name}'")
+            return self.call_value(self._name(fn, None), args, span, f"function '{name}'", f"'{name}'")
         if isinstance(binding, UnknownBinding):
             return self.recover(args, span)
         result = self.result_variant(name, hint)

@@ -78,6 +78,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, default=Path("fuzz-findings"), help="where findings go")
     args = parser.parse_args()
     mutants = Mutants(corpus())
+    assert attempt(b"print(1)", FULL)  # loads what the processes share, so that each starts warm
     seed = args.seed if args.seed is not None else random.SystemRandom().randrange(1 << 40)
     print(f"{len(mutants.texts)} programs, first seed {seed}")
     last_moment = time.monotonic() + args.seconds

@@ -17,7 +17,7 @@ CHECK, QUICK, FULL = "check", "quick", "full"
 
 
 def attempt(data: bytes, depth: str) -> bool:
-    """Whether a file's bytes are a program, as far as it was taken. Diagnostics must render and lie inside."""
+    """Whether a file's bytes are a program, as far as it was taken. Diagnostics must render."""
     try:
         source = decode_source("mutant.osp", data)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Broken programs end in a program or in diagnostics: some seconds' worth; `python -m tests.fuzz` does more."""
+"""Broken programs end in a program or in diagnostics: some seconds of them (`python -m tests.fuzz`: more)."""
 
 from __future__ import annotations
 

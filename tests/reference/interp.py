@@ -1,21 +1,23 @@
 """A reference interpreter over the core tree: slow, obvious, and written without a look at the compiler.
 
-It exists so that compiled programs can be compared with it. It covers the sequential language: everything
-but fibers, channels, C functions and the system. What it does not know raises `Unsupported`; no test may take
-that for an answer. It recurses on the Python stack and does nothing about memory or speed.
+It exists so that compiled programs can be compared with it. It covers everything but C functions, the system
+and what ends a program with a diagnostic. What it does not know raises `Unsupported`; no test may take that
+for an answer. It recurses on the Python stack and does nothing about memory or speed.
 """
 
 from __future__ import annotations
 
+import heapq
 import math
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ospjit.types import core
 from ospjit.types.types import ANY, Con, Rec, Type, substitute
-from tests.reference.library import LIBRARY, in_range
+from tests.reference.fibers import Channel, Fiber, Scheduler, Stuck
+from tests.reference.library import LIBRARY, character, in_range
 from tests.reference.values import Closure, Data, Erased, equal, failed, is_result, show, success
 
 Environment = dict[core.Local, Any]
@@ -40,8 +42,16 @@ class Interpreter:
         self.program = program
         self.globals: dict[str, Any] = {}
         self.output = b""
-        self.targs: list[dict[str, Type]] = [{}]
         self.calls = 0
+        self.instances = threading.local()
+        self.scheduler = Scheduler()
+
+    @property
+    def targs(self) -> list[dict[str, Type]]:
+        """The type arguments of the calls that this thread is in, the innermost last."""
+        if not hasattr(self.instances, "stack"):
+            self.instances.stack = [{}]
+        return self.instances.stack
 
     def run(self) -> int:
         """Run the file's statements and `main`; the exit status."""
@@ -54,6 +64,10 @@ class Interpreter:
                 return result % 256 if isinstance(result, int) and not isinstance(result, bool) else 0
         except Exit as stop:
             return int(stop.args[0]) % 256
+        except Stuck:
+            raise Unsupported("run-time diagnostics") from None
+        finally:
+            self.scheduler.end()
         return 0
 
     # ---- functions
@@ -101,6 +115,8 @@ class Interpreter:
             return None
         if name == "exit":
             raise Exit(args[0])
+        if name in FIBERS:
+            return FIBERS[name](self, *args)
         if name not in LIBRARY:
             raise Unsupported(name)
         return LIBRARY[name](*args)
@@ -198,13 +214,11 @@ class Interpreter:
         obj = self.eval(node.obj, env)
         key = self.eval(node.index, env)
         if isinstance(obj, dict):
-            return success(obj[key]) if key in obj else failed("mapGet: key not found")
+            return LIBRARY["mapGet"](obj, key)
         if not 0 <= key < len(obj):
             return failed(f"index out of bounds: {key} (length {len(obj)})")
         if isinstance(obj, bytes):
-            lead = obj[key]
-            width = 1 if lead < 0x80 else 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
-            return success(obj[key : key + width])
+            return character(obj, key)
         return success(obj[key])
 
     def _interpolate(self, node: core.Interpolate, env: Environment) -> bytes:
@@ -242,6 +256,53 @@ class Interpreter:
             return Data(variant.name, names, tuple(value.field(n) for n in names))
         return value
 
+    # ---- fibers
+
+    def _spawn(self, node: core.Spawn, env: Environment) -> Fiber:
+        work = self.closure(node.body, env)
+        return self.scheduler.spawn(lambda: work.call())
+
+    def _select(self, node: core.Select, env: Environment) -> Any:
+        arms = [(arm, self.all(arm.operands, env)) for arm in node.arms]
+        late = min((v[0] for arm, v in arms if arm.kind == "sleep"), default=None)
+        default = next((arm for arm, _ in arms if arm.kind == "default"), None)
+        ready: list[tuple[core.SelectArm, list[Any]]] = []
+
+        def look() -> bool:
+            ready[:] = [(arm, v) for arm, v in arms if self._can_go(arm.kind, v)]
+            return bool(ready)
+
+        if not look() and default is None:
+            began = self.scheduler.now
+            if late is not None:
+                self.scheduler.wake(self.scheduler.current, late)
+            receiving = [v[0] for arm, v in arms if arm.kind == "recv"]
+            for channel in receiving:
+                channel.receivers += 1
+            self.scheduler.until(look)
+            for channel in receiving:
+                channel.receivers -= 1
+            if late is not None and self.scheduler.now < began + late:
+                mine = self.scheduler.current
+                self.scheduler.sleepers = [s for s in self.scheduler.sleepers if s[2] is not mine]
+                heapq.heapify(self.scheduler.sleepers)
+        if not ready:
+            arm = default or next(a for a, v in arms if a.kind == "sleep" and v[0] == late)
+            return self.eval(arm.body, env)
+        arm, values = ready[0]
+        if arm.kind == "send":
+            _send(self, *values)
+        else:
+            value = _recv(self, values[0])
+            if arm.bind is not None:
+                env[arm.bind] = value
+        return self.eval(arm.body, env)
+
+    def _can_go(self, kind: str, values: list[Any]) -> bool:
+        if kind == "send":
+            return values[0].closed or values[0].has_room()
+        return kind == "recv" and (values[0].closed or bool(values[0].values))
+
     # ---- operators
 
     def _prim(self, node: core.Prim, env: Environment) -> Any:
@@ -256,17 +317,13 @@ class Interpreter:
         return {"lt": a < b, "le": a <= b, "gt": a > b, "ge": a >= b}[node.op]
 
     def _arithmetic(self, node: core.Prim, env: Environment) -> Any:
-        """LANGUAGE §6: the first Error wins, and what stands after it is not evaluated."""
-        values = []
-        fallible = False
-        for arg in node.args:
-            value = self.eval(arg, env)
-            if is_result(value):
-                if value.title == "Error":
-                    return value
-                value, fallible = value.fields[0], True
-            values.append(value)
-        result = self._compute(node.op, values)
+        """LANGUAGE §6: the first Error wins, and nothing is computed from what stands after it."""
+        args = self.all(node.args, env)
+        first = next((a for a in args if is_result(a) and a.title == "Error"), None)
+        if first is not None:
+            return first
+        fallible = any(map(is_result, args))
+        result = self._compute(node.op, [a.fields[0] if is_result(a) else a for a in args])
         return success(result) if fallible and not is_result(result) else result
 
     def _compute(self, op: str, values: list[Any]) -> Any:
@@ -362,6 +419,66 @@ class Interpreter:
         assert isinstance(t, Con)
         mapping = dict(zip(data.params, t.args, strict=True))
         return {n: substitute(f, mapping) for n, f in data.variants[0].fields}
+
+
+def _await(self: Interpreter, fiber: Fiber) -> Any:
+    if not fiber.done:
+        self.scheduler.until(lambda: fiber.done)
+    if fiber.error is not None:
+        raise fiber.error
+    return fiber.value
+
+
+def _send(self: Interpreter, channel: Channel, value: Any) -> None:
+    if not channel.closed and not channel.has_room():
+        self.scheduler.until(lambda: channel.closed or channel.has_room())
+    if channel.closed:
+        raise Unsupported("run-time diagnostics")
+    channel.values.append(value)
+    channel.sent += 1
+    number = channel.sent
+    if channel.capacity == 0 and channel.taken < number:
+        self.scheduler.until(lambda: channel.taken >= number)
+
+
+def _recv(self: Interpreter, channel: Channel) -> Any:
+    if not channel.values and not channel.closed:
+        channel.receivers += 1
+        self.scheduler.until(lambda: bool(channel.values) or channel.closed)
+        channel.receivers -= 1
+    if not channel.values:
+        raise Unsupported("run-time diagnostics")
+    channel.taken += 1
+    return channel.values.popleft()
+
+
+def _try_recv(self: Interpreter, channel: Channel) -> Data:
+    if channel.values:
+        return success(_recv(self, channel))
+    return failed("channel closed" if channel.closed else "channel empty")
+
+
+def _yield(self: Interpreter, *values: Any) -> Any:
+    self.scheduler.pause()
+    return values[0] if values else None
+
+
+def _close(self: Interpreter, channel: Channel) -> None:
+    channel.closed = True
+
+
+#: The built-ins that concern fibers.
+FIBERS: dict[str, Callable[..., Any]] = {
+    "await": _await,
+    "fiberDone": lambda self, fiber: fiber.done,
+    "yield": _yield,
+    "Channel": lambda self, capacity: Channel(capacity),
+    "send": _send,
+    "recv": _recv,
+    "tryRecv": _try_recv,
+    "close": _close,
+    "sleep": lambda self, milliseconds: self.scheduler.sleep(milliseconds),
+}
 
 
 def run(program: core.Program) -> tuple[bytes, int]:

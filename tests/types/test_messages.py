@@ -105,7 +105,7 @@ def _cases(*pairs: tuple[str, list[str]]) -> list[object]:
             'httpCreateServer(port: 1, host: "x")',
             ["1:27 unknown argument name 'host' (valid: port, address)"],
         ),
-        ("let x = 1\nx(2)", ["2:1 function 'x' is not a function: its type is int"]),
+        ("let x = 1\nx(2)", ["2:1 'x' is not a function: its type is int"]),
         ("fn f(g: (int) -> int) = g(1, 2)", ["1:25 function 'g' expects 1 argument, got 2"]),
         ('min(1, "a")', ["1:8 type mismatch: expected int, found string"]),
         ("length(1)", ["1:8 type mismatch: expected string, found int"]),
