@@ -3,9 +3,9 @@
     python benchmarks/scheduler/delays.py [KIND ...] [--seconds S] [--busy N]
 
 For each way of computing in `busy.osp` a server with one worker is kept busy by N requests at a time while
-another connection asks for `/` again and again, at random moments; printed is the distribution of how long the
-answers took, in milliseconds. The first line, with nothing else to do, is what the machine itself adds. Server
-and this client are pinned to one core each when there are two.
+another connection asks for `/` again and again, at random moments; printed is the distribution of how long
+the answers took, in milliseconds. The first line, with nothing else to do, is what the machine itself adds.
+Server and this client are pinned to one core each when there are two.
 """
 
 from __future__ import annotations
@@ -108,7 +108,10 @@ def measure(port: int, seconds: float) -> list[float]:
 def report(kind: str, delays: list[float]) -> None:
     """One line of the table."""
     quantiles = (delays[min(len(delays) - 1, int(len(delays) * q))] for q in (0.5, 0.9, 0.99))
-    print(f"{kind:14}{len(delays):6}" + "".join(f"{q:9.2f}" for q in quantiles) + f"{delays[-1]:9.2f}", flush=True)
+    print(
+        f"{kind:14}{len(delays):6}" + "".join(f"{q:9.2f}" for q in quantiles) + f"{delays[-1]:9.2f}",
+        flush=True,
+    )
 
 
 def main() -> None:
