@@ -9,6 +9,7 @@
 #include "../io/diagnostic.h"
 #include "../mem/string.h"
 #include "../sched/deadlock.h"
+#include "../sched/seed.h"
 #include "../sched/worker.h"
 #include "../sys/sys.h"
 #include "stack.h"
@@ -43,6 +44,7 @@ void osp__fiber_run(struct osp_fiber *fiber) {
     __atomic_store_n(&worker->turn, worker->turn + 1, __ATOMIC_RELAXED);
     __atomic_store_n(&worker->current, fiber, __ATOMIC_RELEASE);
     fiber->state = OSP_FIBER_ACTIVE;
+    if (OSP_UNLIKELY(osp__seeded)) osp__seed_turn(fiber);
     osp__context_switch(&worker->context, &fiber->context);
     while (OSP_UNLIKELY(worker->system_call != NULL)) { /* the fiber borrows this stack for a moment */
         void (*call)(void *) = worker->system_call;

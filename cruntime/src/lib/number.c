@@ -13,6 +13,7 @@
 #include <sys/random.h>
 
 #include "../fiber/fiber.h"
+#include "../sched/seed.h"
 #include "failure.h"
 
 /* ---- floats -------------------------------------------------------------------------------------------- */
@@ -60,6 +61,8 @@ OSP_API double osp_float_mod(osp_ctx *ctx, double a, double b)
 
 static uint64_t random_bits(osp_ctx *ctx)
 {
+    if (OSP_UNLIKELY(osp__seeded))
+        return osp__seed_next();
     uint64_t bits;
     /* Eight bytes are never cut short; before the kernel's pool is filled, early at boot, this waits. */
     while (getrandom(&bits, sizeof bits, 0) != (ssize_t)sizeof bits)

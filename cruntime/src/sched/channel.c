@@ -9,6 +9,7 @@
 #include "../mem/string.h"
 #include "../sys/sys.h"
 #include "deadlock.h"
+#include "seed.h"
 #include "worker.h"
 
 struct waiter {
@@ -226,7 +227,7 @@ static void ring(struct osp__timer *timer, struct osp_worker *worker) {
 
 /* The first arm, from a place that changes each time, that can go on at once; -1 if none. The lock is held. */
 static int64_t ready_arm(struct osp__select_arm *arms, int64_t count) {
-    uint64_t start = turn++;
+    uint64_t start = OSP_UNLIKELY(osp__seeded) ? osp__seed_next() >> 1 : turn++;
     for (int64_t i = 0; i < count; i++) {
         int64_t index = (int64_t)((start + (uint64_t)i) % (uint64_t)count);
         struct osp__select_arm *arm = &arms[index];
@@ -271,7 +272,9 @@ static int64_t wait_for_any(osp_ctx *ctx, struct osp__select_arm *arms, int64_t 
         osp__fiber_fail(ctx, "out of memory");
     }
     pthread_mutex_unlock(&lock);
+    if (OSP_UNLIKELY(osp__seeded) && armed) osp__seed_timed(ctx, 1);
     osp__fiber_park(ctx);
+    if (OSP_UNLIKELY(osp__seeded) && armed) osp__seed_timed(ctx, -1);
     if (armed) osp__timer_cancel(&ctx->worker->timers, &alarm->timer);
     if (selection.closed) return -1;
     if (arms[selection.chosen].kind == OSP_SELECT_RECEIVE) arms[selection.chosen].word = waiters[selection.chosen].word;

@@ -34,6 +34,11 @@ bool osp__deadlock_is_certain(void) {
     return now >> 32 != 0 && now >> 32 == (now & 0xffffffffu);
 }
 
+bool osp__deadlock_but_for(int64_t others) {
+    uint64_t now = __atomic_load_n(&census, __ATOMIC_SEQ_CST);
+    return (int64_t)(now >> 32) == (int64_t)(now & 0xffffffffu) + others;
+}
+
 /* ---- the report -------------------------------------------------------------------------------------------------- */
 
 struct listing {

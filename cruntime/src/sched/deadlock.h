@@ -39,6 +39,9 @@ uint32_t osp__deadlock_living(void);
 /* True when every living fiber waits for another one. */
 bool osp__deadlock_is_certain(void);
 
+/* True when all but so many do. */
+bool osp__deadlock_but_for(int64_t others);
+
 /* One line for each fiber that waits, on standard error. Only when the deadlock is certain. */
 void osp__deadlock_report(void);
 

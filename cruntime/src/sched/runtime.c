@@ -14,6 +14,7 @@
 #include "channel.h"
 #include "deadlock.h"
 #include "preempt.h"
+#include "seed.h"
 #include "task.h"
 
 struct osp__runtime osp__runtime = {.notice_fd = -1};
@@ -65,7 +66,7 @@ static int start_workers(int count) {
     int error = 0;
     for (int i = 0; i < count && error == 0; i++)
         error = -pthread_create(&osp__runtime.workers[i].thread, NULL, osp__worker_main, &osp__runtime.workers[i]);
-    if (error == 0) error = osp__preempt_start();
+    if (error == 0 && !osp__seeded) error = osp__preempt_start();
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return error;
 }
@@ -73,6 +74,7 @@ static int start_workers(int count) {
 static int start(const osp_config *config) {
     static const osp_config standard = {.size = sizeof standard};
     if (config == NULL) config = &standard;
+    osp__seed_init();
     osp__runtime.argc = config->argc;
     osp__runtime.argv = config->argv;
     osp__runtime.descriptor_limit = osp__descriptor_limit();
@@ -86,7 +88,8 @@ static int start(const osp_config *config) {
     if (error == 0) error = -pthread_atfork(NULL, NULL, after_fork_in_child);
     osp__runtime.notice_fd = osp__event_fd();
     if (error == 0 && osp__runtime.notice_fd < 0) error = osp__runtime.notice_fd;
-    if (error == 0) error = start_workers(choose(config->workers, "OSPJIT_WORKERS", cores(), 256));
+    int workers = osp__seeded ? 1 : choose(config->workers, "OSPJIT_WORKERS", cores(), 256);
+    if (error == 0) error = start_workers(workers);
     return error;
 }
 

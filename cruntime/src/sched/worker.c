@@ -10,6 +10,7 @@
 #include "deadlock.h"
 #include "runtime.h"
 #include "preempt.h"
+#include "seed.h"
 
 /* Pieces of work between two looks at timers and descriptors, so that neither starves. */
 #define ROUND 64
@@ -39,6 +40,20 @@ static void append(struct osp__queue *queue, struct osp__work *work) {
 static struct osp__work *take(struct osp__queue *queue) {
     struct osp__work *work = queue->head;
     if (work != NULL) queue->head = work->next;
+    return work;
+}
+
+/* Any one of the first few: for runs with a seed. */
+static struct osp__work *take_any(struct osp__queue *queue) {
+    struct osp__work *before = NULL, *work = queue->head;
+    if (work == NULL) return NULL;
+    for (uint64_t steps = osp__seed_below(8); steps > 0 && work->next != NULL; steps--) {
+        before = work;
+        work = work->next;
+    }
+    if (before == NULL) return take(queue);
+    before->next = work->next;
+    if (queue->tail == work) queue->tail = before;
     return work;
 }
 
@@ -103,7 +118,7 @@ void osp__worker_offer(struct osp_worker *worker, struct osp__work *work) {
 static struct osp__work *take_unstarted(struct osp_worker *from) {
     if (__atomic_load_n(&from->stealable_count, __ATOMIC_SEQ_CST) == 0) return NULL;
     pthread_mutex_lock(&from->stealable_lock);
-    struct osp__work *work = take(&from->stealable);
+    struct osp__work *work = OSP_UNLIKELY(osp__seeded) ? take_any(&from->stealable) : take(&from->stealable);
     if (work != NULL) __atomic_sub_fetch(&from->stealable_count, 1, __ATOMIC_SEQ_CST);
     pthread_mutex_unlock(&from->stealable_lock);
     return work;
@@ -162,12 +177,32 @@ static struct osp__work *take_tired(struct osp_worker *worker) {
     return work;
 }
 
+/* The next piece of work of a run with a seed: any. */
+static struct osp__work *draw(struct osp_worker *worker) {
+    struct osp__queue *queues[] = {&worker->ready, &worker->tired};
+    size_t unstarted = __atomic_load_n(&worker->stealable_count, __ATOMIC_SEQ_CST);
+    /* Nothing is drawn while there is nothing to do: how often that happens depends on the machine. */
+    if (worker->ready.head == NULL && worker->tired.head == NULL && unstarted == 0) return NULL;
+    uint64_t first = osp__seed_below(3);
+    struct osp__work *work = NULL;
+    for (uint64_t i = 0; i < 3 && work == NULL; i++) {
+        uint64_t which = (first + i) % 3;
+        work = which == 2 ? take_unstarted(worker) : take_any(queues[which]);
+    }
+    return work;
+}
+
+static struct osp__work *choose(struct osp_worker *worker, bool tired_first) {
+    if (OSP_UNLIKELY(osp__seeded)) return draw(worker);
+    struct osp__work *work = tired_first ? take_tired(worker) : take_fresh(worker);
+    if (work == NULL) work = tired_first ? take_fresh(worker) : take_tired(worker);
+    return work;
+}
+
 /* Does up to a round of work; returns false when there was nothing to do. */
 static bool work_a_round(struct osp_worker *worker) {
     for (int i = 0; i <= ROUND; i++) {
-        bool turn_of_tired = i == ROUND || worker->owed >= TURNS_BEFORE_TIRED;
-        struct osp__work *work = turn_of_tired ? take_tired(worker) : take_fresh(worker);
-        if (work == NULL) work = turn_of_tired ? take_fresh(worker) : take_tired(worker);
+        struct osp__work *work = choose(worker, i == ROUND || worker->owed >= TURNS_BEFORE_TIRED);
         if (work == NULL) return i > 0;
         work->run(work, worker);
         if (OSP_UNLIKELY(worker->preempted)) { /* it has had the thread for long: the events come first now */
@@ -238,8 +273,13 @@ static int milliseconds_to_next_timer(struct osp_worker *worker) {
 
 static void handle_events(struct osp_worker *worker, bool may_sleep) {
     struct epoll_event events[EVENTS];
-    int timeout = may_sleep && fall_asleep(worker) ? milliseconds_to_next_timer(worker) : 0;
+    bool sleeps = may_sleep && fall_asleep(worker);
+    if (OSP_UNLIKELY(osp__seeded) && sleeps && osp__timer_earliest(&worker->timers) != INT64_MAX)
+        sleeps = !osp__seed_pass_time(osp__timer_earliest(&worker->timers));
+    int timeout = sleeps ? milliseconds_to_next_timer(worker) : 0;
+    int64_t before = OSP_UNLIKELY(osp__seeded) ? osp__real_ns() : 0;
     int count = osp__epoll_wait(worker->epoll, events, EVENTS, timeout);
+    if (OSP_UNLIKELY(osp__seeded) && timeout != 0) osp__clock_advance(osp__real_ns() - before);
     if (timeout != 0 || __atomic_load_n(&worker->sleeping, __ATOMIC_RELAXED))
         __atomic_store_n(&worker->sleeping, 0, __ATOMIC_SEQ_CST);
     osp__preempt_awake();

@@ -25,7 +25,6 @@ static struct {
     unsigned classes;
     int64_t successes, failures;
     int error;
-    int64_t clock_offset;
 } plan;
 
 void osp__fault_plan(unsigned classes, int64_t successes, int64_t failures, int error) {
@@ -40,8 +39,6 @@ int64_t osp__fault_left(void) {
     int64_t left = __atomic_load_n(&plan.failures, __ATOMIC_SEQ_CST);
     return left > 0 ? left : 0;
 }
-
-void osp__clock_advance(int64_t duration_ns) { __atomic_add_fetch(&plan.clock_offset, duration_ns, __ATOMIC_SEQ_CST); }
 
 static int fault(unsigned class) {
     if (!(__atomic_load_n(&plan.classes, __ATOMIC_SEQ_CST) & class)) return 0;
@@ -287,17 +284,26 @@ size_t osp__descriptor_limit(void) {
 
 /* ---- time -------------------------------------------------------------------------------------------------------- */
 
-int64_t osp__now_ns(void) {
+static bool clock_is_virtual; /* set before there are threads */
+static int64_t clock_offset;  /* atomic */
+#define VIRTUAL_BEGINNING_MS ((int64_t)946684800000) /* 2000-01-01 */
+
+void osp__clock_make_virtual(void) { clock_is_virtual = true; }
+
+void osp__clock_advance(int64_t duration_ns) { __atomic_add_fetch(&clock_offset, duration_ns, __ATOMIC_SEQ_CST); }
+
+int64_t osp__real_ns(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    int64_t ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-#ifdef OSP_FAULTS
-    ns += __atomic_load_n(&plan.clock_offset, __ATOMIC_SEQ_CST);
-#endif
-    return ns;
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int64_t osp__now_ns(void) {
+    return (clock_is_virtual ? 0 : osp__real_ns()) + __atomic_load_n(&clock_offset, __ATOMIC_RELAXED);
 }
 
 int64_t osp__wall_ms(void) {
+    if (clock_is_virtual) return VIRTUAL_BEGINNING_MS + osp__now_ns() / 1000000;
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;

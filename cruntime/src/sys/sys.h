@@ -69,6 +69,10 @@ size_t osp__descriptor_limit(void);
 
 /* ---- time ---- */
 int64_t osp__now_ns(void);       /* CLOCK_MONOTONIC, plus what osp__clock_advance added */
+int64_t osp__real_ns(void);      /* CLOCK_MONOTONIC as it is */
+void osp__clock_advance(int64_t duration_ns);
+/* From now on osp__now_ns and osp__wall_ms change by osp__clock_advance alone; they begin at the same moment always. */
+void osp__clock_make_virtual(void);
 int64_t osp__wall_ms(void);      /* since 1970 */
 void osp__thread_sleep_ns(int64_t duration);
 void osp__thread_wake_promptly(void); /* asks the kernel to run this thread at once when it wakes; it runs shortly */
@@ -80,7 +84,6 @@ void osp__thread_wake_promptly(void); /* asks the kernel to run this thread at o
 void osp__fault_plan(unsigned classes, int64_t successes, int64_t failures, int error);
 /* How many of the planned failures have not happened: when a run needs fewer operations than `successes`, all. */
 int64_t osp__fault_left(void);
-void osp__clock_advance(int64_t duration_ns);
 #endif
 
 #endif
