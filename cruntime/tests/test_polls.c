@@ -53,7 +53,7 @@ static void prepare(osp_ctx *ctx)
 {
     char *error = NULL;
     comma = text(",");
-    fields = many(ctx, "abcdefgh,");
+    fields = many(ctx, "abcdefghijklmnopqrstuvwabcdefghijklmnopqrstuvwabcdefghijklmnopq,");
     padding = text("12345678");
     pattern = text("(a|b)*x");
     encoded = osp_url_encode(ctx, fields);
@@ -156,7 +156,7 @@ static const struct {
     {"matchesPattern", matches, PARTS},
     {"hash", hash, PARTS},
     {"listReverse", list_reverse, BYTES / 8 / 32},
-    {"listSort", list_sort, BYTES / 8},
+    {"listSort", list_sort, 17 * (BYTES / 8 / 4096)},
     {"listConcat", list_concat, BYTES / 8 / 32},
     {"mapKeys", map_keys, 100},
     {"mapValues", map_values, 100},

@@ -69,10 +69,8 @@ static int64_t *sort(const struct order *order, int64_t *words, uint64_t length)
 {
     int64_t *from = words, *to = words + length;
     for (uint64_t width = 1; width < length; width *= 2) {
-        for (uint64_t start = 0; start < length; start += 2 * width) {
+        for (uint64_t start = 0; start < length; start += 2 * width)
             merge(order, from, to, start, smaller(start + width, length), smaller(start + 2 * width, length));
-            osp__poll(order->ctx);
-        }
         int64_t *sorted = to;
         to = from;
         from = sorted;
