@@ -1,10 +1,8 @@
 /* fiber.c - acquiring, running, parking and ending fibers. See fiber.h for the layout and the rules. */
 #include "fiber.h"
 
-#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "../io/diagnostic.h"
 #include "../mem/string.h"
@@ -14,16 +12,14 @@
 #include "../sys/sys.h"
 #include "stack.h"
 
-/* How many idle fibers a worker keeps ready; beyond that their pages go back to the system. */
+/* How many idle fibers a worker keeps ready; those beyond give their stacks back, structure and all. */
 #define WARM_FIBERS 256
 
 static struct {
-    pthread_mutex_t lock;
-    struct osp_fiber *all;  /* through `older`; fibers are never destroyed */
-    struct osp_fiber *cold; /* stacks without pages, for any worker */
-    struct osp_fiber *main; /* the large stack, while no program runs on it */
-    uint64_t last_id;
-} pool = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    struct osp_fiber *large; /* atomic: those with a stack of their own size, through `older`; never destroyed */
+    struct osp_fiber *main;  /* atomic: the main program's, while no program runs on it */
+    uint64_t last_id;        /* atomic */
+} pool;
 
 /* ---- the flow of a fiber ----------------------------------------------------------------------------------------- */
 
@@ -86,32 +82,45 @@ OSP_API void osp_call_on_system_stack(osp_ctx *ctx, void (*fn)(void *), void *ar
 
 /* ---- acquiring and releasing ------------------------------------------------------------------------------------- */
 
+/* Where a fiber's structure lies on its stack: the frames begin below it. */
+static struct osp_fiber *place_in(struct osp__stack stack) {
+    return (void *)(stack.low + ((stack.size - sizeof(struct osp_fiber)) & ~(size_t)63));
+}
+
 static struct osp_fiber *build(struct osp__stack stack, size_t reserve) {
     if (stack.low == NULL) return NULL;
-    size_t place = (stack.size - sizeof(struct osp_fiber)) & ~(size_t)63;
-    struct osp_fiber *fiber = (void *)(stack.low + place);
-    memset(fiber, 0, sizeof *fiber);
-    if (osp__context_make(&fiber->context, stack.low, place, fiber_main, fiber) != 0) return NULL;
+    struct osp_fiber *fiber = place_in(stack); /* zero-filled, but for what preempt.c may have asked of the one before */
+    size_t room = (size_t)((char *)fiber - stack.low);
+    if (osp__context_make(&fiber->context, stack.low, room, fiber_main, fiber) != 0) return NULL;
     fiber->ctx.fiber = fiber;
     fiber->lowest = stack.low + (reserve < stack.size / 4 ? reserve : stack.size / 4);
     __atomic_store_n(&fiber->ctx.stack_limit, fiber->lowest, __ATOMIC_RELAXED);
     fiber->work.run = resume;
-    fiber->older = __atomic_load_n(&pool.all, __ATOMIC_RELAXED);
-    while (!__atomic_compare_exchange_n(&pool.all, &fiber->older, fiber, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {}
     return fiber;
+}
+
+static struct osp_fiber *build_large(struct osp__stack stack, size_t reserve) {
+    struct osp_fiber *fiber = build(stack, reserve);
+    if (fiber == NULL) return NULL;
+    fiber->older = __atomic_load_n(&pool.large, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(&pool.large, &fiber->older, fiber, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {}
+    return fiber;
+}
+
+struct visitor {
+    void (*visit)(struct osp_fiber *fiber, void *argument);
+    void *argument;
+};
+
+static void visit_stack(struct osp__stack stack, void *argument) {
+    struct visitor *visitor = argument;
+    visitor->visit(place_in(stack), visitor->argument);
 }
 
 void osp__fiber_for_each(void (*visit)(struct osp_fiber *fiber, void *argument), void *argument) {
-    for (struct osp_fiber *fiber = __atomic_load_n(&pool.all, __ATOMIC_ACQUIRE); fiber != NULL; fiber = fiber->older)
+    for (struct osp_fiber *fiber = __atomic_load_n(&pool.large, __ATOMIC_ACQUIRE); fiber != NULL; fiber = fiber->older)
         visit(fiber, argument);
-}
-
-static struct osp_fiber *take_cold(void) {
-    pthread_mutex_lock(&pool.lock);
-    struct osp_fiber *fiber = pool.cold;
-    if (fiber != NULL) pool.cold = fiber->next;
-    pthread_mutex_unlock(&pool.lock);
-    return fiber;
+    osp__stack_for_each(visit_stack, &(struct visitor){visit, argument});
 }
 
 struct osp_fiber *osp__fiber_acquire(struct osp_worker *worker, bool is_main) {
@@ -121,13 +130,11 @@ struct osp_fiber *osp__fiber_acquire(struct osp_worker *worker, bool is_main) {
         if (fiber != NULL) {
             worker->warm = fiber->next;
             worker->warm_count--;
-        } else {
-            fiber = take_cold();
         }
         if (fiber == NULL) fiber = build(osp__stack_new(), OSP_FIBER_RESERVE);
     } else {
         fiber = __atomic_exchange_n(&pool.main, NULL, __ATOMIC_ACQ_REL);
-        if (fiber == NULL) fiber = build(osp__stack_new_large(OSP_MAIN_STACK), OSP_MAIN_RESERVE);
+        if (fiber == NULL) fiber = build_large(osp__stack_new_large(OSP_MAIN_STACK), OSP_MAIN_RESERVE);
     }
     if (fiber == NULL) return NULL;
     osp__fiber_prepare(fiber, worker);
@@ -136,7 +143,7 @@ struct osp_fiber *osp__fiber_acquire(struct osp_worker *worker, bool is_main) {
 }
 
 struct osp_fiber *osp__fiber_new_large(size_t size, size_t reserve) {
-    return build(osp__stack_new_large(size), reserve);
+    return build_large(osp__stack_new_large(size), reserve);
 }
 
 void osp__fiber_prepare(struct osp_fiber *fiber, struct osp_worker *worker) {
@@ -171,30 +178,31 @@ bool osp__fiber_reset(struct osp_fiber *fiber) {
     return true;
 }
 
+/* The main program's: a flow that was abandoned is beyond repair, and one that has ended may as well begin anew, on a
+ * stack without the pages that it needed. */
+static void release_main(struct osp_fiber *fiber) {
+    if (osp__context_make(&fiber->context, fiber->context.stack_low, fiber->context.stack_size, fiber_main, fiber) != 0)
+        return; /* lost; memory was exhausted anyway */
+    cool(fiber);
+    __atomic_store_n(&pool.main, fiber, __ATOMIC_RELEASE);
+}
+
 void osp__fiber_release(struct osp_fiber *fiber) {
     struct osp_worker *worker = fiber->ctx.worker;
     bool abandoned = fiber->state == OSP_FIBER_FAILED;
     fiber->state = OSP_FIBER_IDLE;
     osp_drop(fiber->test);
     fiber->test = NULL;
-    if (!abandoned && !fiber->is_main && worker->warm_count < WARM_FIBERS) {
+    if (fiber->is_main) {
+        release_main(fiber);
+    } else if (!abandoned && worker->warm_count < WARM_FIBERS) {
         fiber->next = worker->warm;
         worker->warm = fiber;
         worker->warm_count++;
-        return;
+    } else {
+        osp__context_release(&fiber->context);
+        osp__stack_give_back(fiber->context.stack_low);
     }
-    /* The flow of an abandoned fiber is beyond repair, and one that is idle will run on a clean stack as well. */
-    if (osp__context_make(&fiber->context, fiber->context.stack_low, fiber->context.stack_size, fiber_main, fiber) != 0)
-        return; /* lost; memory was exhausted anyway */
-    cool(fiber);
-    if (fiber->is_main) {
-        __atomic_store_n(&pool.main, fiber, __ATOMIC_RELEASE);
-        return;
-    }
-    pthread_mutex_lock(&pool.lock);
-    fiber->next = pool.cold;
-    pool.cold = fiber;
-    pthread_mutex_unlock(&pool.lock);
 }
 
 /* ---- ending early ------------------------------------------------------------------------------------------------ */

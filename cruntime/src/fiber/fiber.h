@@ -57,7 +57,7 @@ struct osp_fiber {
     char *failure;            /* string, owned; set when the state is FAILED */
     void *test;               /* counted, shared: the test case it works for (testing.c), or NULL; spawn hands it on */
     struct osp_fiber *next;   /* in the pool */
-    struct osp_fiber *older;  /* in the list of all fibers */
+    struct osp_fiber *older;  /* in the list of those with a stack of their own size */
 };
 _Static_assert(offsetof(osp_ctx, poll) == 8 && offsetof(osp_ctx, evidence) == 16 && offsetof(osp_ctx, fiber) == 24 &&
                    offsetof(osp_ctx, worker) == 32 && offsetof(osp_ctx, place) == 40,
@@ -90,8 +90,8 @@ void osp__fiber_ask_to_yield(struct osp_fiber *fiber);
 _Noreturn void osp__fiber_fail(osp_ctx *ctx, const char *message);
 _Noreturn void osp__fiber_fail_with(osp_ctx *ctx, char *message); /* the same with an owned string */
 
-/* Calls visit(fiber, argument) for every fiber that has ever run. Their fields may change meanwhile, except in a
- * process where nothing runs any more. */
+/* Calls visit(fiber, argument) for every fiber, and for places where one was: those are zero-filled. Their fields may
+ * change meanwhile, except in a process where nothing runs any more. */
 void osp__fiber_for_each(void (*visit)(struct osp_fiber *fiber, void *argument), void *argument);
 
 /* "main" or "fiber 17", for diagnostics; into a buffer of 32 bytes. */

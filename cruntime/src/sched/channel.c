@@ -297,7 +297,7 @@ OSP_API int64_t osp_select(osp_ctx *ctx, void *array, int64_t count) {
         if (arms[i].kind == OSP_SELECT_DEFAULT) otherwise = i;
         if (arms[i].kind == OSP_SELECT_SEND && channel->pointers) osp_mark_shared((void *)(uintptr_t)arms[i].word);
     }
-    struct waiter waiters[OSP_SELECT_MAX];
+    struct waiter waiters[count]; /* no more than needed: parked fibers are meant to be small */
     do {
         pthread_mutex_lock(&lock);
         chosen = ready_arm(arms, count);

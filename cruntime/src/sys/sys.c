@@ -48,9 +48,11 @@ static int fault(unsigned class) {
 }
 #define FAIL_ALLOCATION() do { if (fault(1)) return NULL; } while (0)
 #define FAIL_CALL() do { int fault_error = fault(2); if (fault_error) return -fault_error; } while (0)
+#define REFUSE_MARKERS() (fault(4) != 0)
 #else
 #define FAIL_ALLOCATION() ((void)0)
 #define FAIL_CALL() ((void)0)
+#define REFUSE_MARKERS() false
 #endif
 
 static inline ssize_t result(ssize_t value) { return value < 0 ? -(ssize_t)errno : value; }
@@ -92,7 +94,7 @@ int osp__guard(void *address, size_t size) {
     /* A guard marker costs no mapping of its own, where mprotect splits one into three (vm.max_map_count). */
     static int markers_refused;
     if (!__atomic_load_n(&markers_refused, __ATOMIC_RELAXED)) {
-        if (madvise(address, size, MADV_GUARD_INSTALL) == 0) return 0;
+        if (!REFUSE_MARKERS() && madvise(address, size, MADV_GUARD_INSTALL) == 0) return 0;
         __atomic_store_n(&markers_refused, 1, __ATOMIC_RELAXED);
     }
     return mprotect(address, size, PROT_NONE) == 0 ? 0 : -errno;

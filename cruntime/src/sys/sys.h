@@ -80,7 +80,8 @@ void osp__thread_wake_promptly(void); /* asks the kernel to run this thread at o
 /* ---- faults on purpose (only in builds with OSP_FAULTS) ---- */
 #ifdef OSP_FAULTS
 /* Lets `successes` more wrapped operations of the given classes succeed and then makes `failures` fail with `error`
- * (allocations return NULL). Classes: bit 0 allocation, bit 1 descriptor operations. */
+ * (allocations return NULL). Classes: bit 0 allocation, bit 1 descriptor operations, bit 2 guard markers, as on
+ * kernels that have none. */
 void osp__fault_plan(unsigned classes, int64_t successes, int64_t failures, int error);
 /* How many of the planned failures have not happened: when a run needs fewer operations than `successes`, all. */
 int64_t osp__fault_left(void);
