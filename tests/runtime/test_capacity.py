@@ -1,0 +1,36 @@
+"""Many fibers in programs: a hundred thousand at once in little memory, a million one after the other."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_a_hundred_thousand_waiting_fibers_take_at_most_six_kibibytes_each() -> None:
+    script = ROOT / "benchmarks" / "scheduler" / "alive.py"
+    done = subprocess.run(
+        [sys.executable, str(script), "100000"], capture_output=True, text=True, timeout=300, check=True
+    )
+    columns = done.stdout.splitlines()[1].split()
+    assert columns[0] == "100,000" and columns[2] == "MB"
+    each, mappings = int(columns[3].replace(",", "")), int(columns[6])
+    assert 0 < each <= 6 * 1024, done.stdout
+    assert mappings < 1000, done.stdout
+
+
+def test_a_million_fibers_are_spawned_and_awaited(tmp_path: Path) -> None:
+    path = tmp_path / "million.osp"
+    path.write_text("""
+        fn wave(waves: int, sum: int) -> int = if waves == 0 { sum } else {
+            let fibers = range(0, 1000) |> map(fn(i) => spawn i % 7 ?: 0) |> toList
+            wave(waves - 1 ?: 0, fibers |> foldList(sum, fn(a, f) => a + await(f) ?: 0))
+        }
+        print(wave(1000, 0))
+    """)
+    done = subprocess.run(
+        [sys.executable, "-m", "ospjit", str(path)], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert (done.stdout, done.stderr) == (f"{1000 * sum(i % 7 for i in range(1000))}\n", "")
