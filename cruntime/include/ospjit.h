@@ -57,6 +57,9 @@ typedef struct osp_config {
     int32_t blocking_threads;  /* upper bound of the pool for blocking calls; 0: 16 */
     int32_t argc;              /* arguments of the program (its own name not among them) */
     const char *const *argv;   /* borrowed: must live as long as the process */
+    const char *access_log;    /* of all HTTP servers: a file's name, "-" for standard error; NULL or "": what
+                                  OSPJIT_ACCESS_LOG says, else none. Borrowed like argv */
+    int32_t stats;             /* not 0, or OSPJIT_STATS=1: osp_run_main reports counters at the end, and for SIGUSR1 */
 } osp_config;
 
 /* Starts the workers. `config` may be NULL. Idempotent: a second call returns 0 and changes nothing. Installs no

@@ -10,11 +10,13 @@
 
 #include "base.h"
 #include "fiber/fiber.h"
+#include "http/access_log.h"
 #include "io/diagnostic.h"
 #include "mem/string.h"
 #include "sched/deadlock.h"
 #include "sched/runtime.h"
 #include "sched/task.h"
+#include "stats.h"
 #include "sys/sys.h"
 
 OSP_API uint64_t osp_abi_hash(void) {
@@ -30,6 +32,7 @@ OSP_API uint64_t osp_abi_hash(void) {
 
 static int signals; /* atomic: how many have come */
 static int first_signal;
+static int stats_wanted; /* atomic: SIGUSR1 has come */
 static int program_runs; /* atomic: some thread is in osp_run_main */
 static int main_lives;   /* atomic: its main fiber has not ended */
 static int deadlocked;   /* atomic: and it has been reported that it cannot go on */
@@ -65,8 +68,16 @@ static void on_signal(int signal) {
     errno = saved;
 }
 
+static void on_stats_signal(int signal) {
+    (void)signal;
+    int saved = errno;
+    __atomic_store_n(&stats_wanted, 1, __ATOMIC_SEQ_CST);
+    osp__runtime_notify();
+    errno = saved;
+}
+
 struct handlers {
-    struct sigaction interrupt, terminate;
+    struct sigaction interrupt, terminate, stats;
 };
 
 static void install(struct handlers *previous) {
@@ -74,11 +85,15 @@ static void install(struct handlers *previous) {
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, &previous->interrupt);
     sigaction(SIGTERM, &action, &previous->terminate);
+    struct sigaction stats = {.sa_handler = on_stats_signal, .sa_flags = SA_RESTART};
+    sigemptyset(&stats.sa_mask);
+    if (osp__runtime.wants_stats) sigaction(SIGUSR1, &stats, &previous->stats);
 }
 
 static void restore(const struct handlers *previous) {
     sigaction(SIGINT, &previous->interrupt, NULL);
     sigaction(SIGTERM, &previous->terminate, NULL);
+    if (osp__runtime.wants_stats) sigaction(SIGUSR1, &previous->stats, NULL);
 }
 
 /* ---- deadlock ----------------------------------------------------------------------------------------------------- */
@@ -127,6 +142,7 @@ static int status_now(struct program *program, int64_t *drain_until) {
 static int wait_for_end(struct program *program) {
     int64_t drain_until = 0;
     for (;;) {
+        if (__atomic_exchange_n(&stats_wanted, 0, __ATOMIC_SEQ_CST)) osp__stats_report();
         int status = status_now(program, &drain_until);
         if (status >= 0) return status;
         int64_t left = drain_until != 0 ? (drain_until - osp__now_ns()) / 1000000 + 1 : -1;
@@ -164,6 +180,8 @@ OSP_API int64_t osp_run_main(void (*entry)(osp_ctx *ctx, void *result)) {
     int (*conclude)(int) = __atomic_load_n(&osp__runtime.conclude, __ATOMIC_ACQUIRE);
     if (conclude != NULL) status = conclude(status);
     osp_flush();
+    osp__access_log_flush();
+    if (osp__runtime.wants_stats) osp__stats_report();
     if (__atomic_load_n(&program->finished, __ATOMIC_ACQUIRE)) {
         osp_drop(program->failure);
         osp__release(program);

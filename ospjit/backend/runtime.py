@@ -42,6 +42,8 @@ class Config(ctypes.Structure):
         ("blocking_threads", ctypes.c_int32),
         ("argc", ctypes.c_int32),
         ("argv", ctypes.POINTER(ctypes.c_char_p)),
+        ("access_log", ctypes.c_char_p),
+        ("stats", ctypes.c_int32),
     )
 
 
@@ -124,7 +126,9 @@ def symbol_address(symbol: str) -> int:
         raise RuntimeUnavailable(f"the C runtime has no function '{symbol}': rebuild it") from None
 
 
-def start(workers: int = 0, arguments: list[str] | None = None) -> None:
+def start(
+    workers: int = 0, arguments: list[str] | None = None, access_log: str = "", stats: bool = False
+) -> None:
     """Start the runtime's workers; a second call changes nothing. Raises `RuntimeUnavailable`."""
     lib = library()
     if _keep and lib.osp_runtime_start(None) == 0:
@@ -132,9 +136,10 @@ def start(workers: int = 0, arguments: list[str] | None = None) -> None:
     encoded = [os.fsencode(a) for a in arguments or []]
     argv = (ctypes.c_char_p * (len(encoded) + 1))(*encoded, None)
     _keep.append(argv)  # the runtime borrows the arguments for the life of the process
-    config = Config(
-        ctypes.sizeof(Config), workers, 0, len(encoded), ctypes.cast(argv, ctypes.POINTER(ctypes.c_char_p))
-    )
+    arguments_of_c = ctypes.cast(argv, ctypes.POINTER(ctypes.c_char_p))
+    place = os.fsencode(access_log)
+    config = Config(ctypes.sizeof(Config), workers, 0, len(encoded), arguments_of_c, place, stats)
+    _keep.append(place)
     status = lib.osp_runtime_start(ctypes.byref(config))
     if status != 0:
         raise RuntimeUnavailable(f"the runtime cannot start: {reason(status)}")

@@ -77,6 +77,7 @@ def _show(diagnostics: Sequence[Diagnostic], form: str) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     from ospjit.cli.capabilities import add_capability_arguments
+    from ospjit.cli.operation import add_operation_arguments
     from ospjit.cli.pass_options import add_pass_arguments
 
     parser = argparse.ArgumentParser(
@@ -95,9 +96,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--emit", choices=EMIT, help="print what a stage yields instead of running")
     parser.add_argument("-o", "--output", metavar="FILE", help="where --emit writes (standard output)")
     parser.add_argument(
-        "--workers", type=_positive, default=0, metavar="N", help="worker threads (one a core)"
-    )
-    parser.add_argument(
         "--diagnostics", choices=("text", "json"), default="text", help="form of error messages"
     )
     parser.add_argument(
@@ -111,16 +109,10 @@ def _parser() -> argparse.ArgumentParser:
         help="let perf see the program's functions (map, also without '=map') and lines (jitdump); the"
         " environment variable OSPJIT_PERF does the same",
     )
+    add_operation_arguments(parser)
     add_capability_arguments(parser)
     add_pass_arguments(parser)
     return parser
-
-
-def _positive(text: str) -> int:
-    number = int(text) if text.isdigit() else 0
-    if not 1 <= number <= 1024:
-        raise argparse.ArgumentTypeError("expected a number from 1 to 1024")
-    return number
 
 
 def _run(argv: list[str]) -> int:
@@ -165,11 +157,12 @@ def _run(argv: list[str]) -> int:
         _show(compilation.diagnostics.items, args.diagnostics)
     if passes.timing:
         sys.stderr.write(compilation.timer.report())
-    from ospjit.driver.run import run_program
+    from ospjit.driver.run import Operation, run_program
 
     sys.stdout.flush()
     sys.stderr.flush()
-    status = run_program(compilation, args.arguments, args.workers)
+    operation = Operation(args.workers, args.access_log or "", args.stats)
+    status = run_program(compilation, args.arguments, operation)
     del code
     os._exit(status)
 

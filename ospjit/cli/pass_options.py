@@ -16,6 +16,7 @@ from ospjit.ir.pass_manager import PassOptions
 
 #: Options whose value may be left out, and the option that they stand for then.
 _BARE = {
+    "--access-log": "--access-log=-",
     "--print-ir-before": "--print-ir-before-all",
     "--print-ir-after": "--print-ir-after-all",
     "--print-ir-after-change": "--print-ir-after-change=full",

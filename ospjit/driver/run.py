@@ -7,11 +7,22 @@ from __future__ import annotations
 import ctypes
 import sys
 import time
+from dataclasses import dataclass
 
 from ospjit.driver.compile import Compilation
 
 
-def run_program(compilation: Compilation, arguments: list[str], workers: int = 0) -> int:
+@dataclass(frozen=True)
+class Operation:
+    """How to run it: worker threads (0: one a core), where the access log goes ("": nowhere, unless the
+    environment says so), and whether counters are reported."""
+
+    workers: int = 0
+    access_log: str = ""
+    stats: bool = False
+
+
+def run_program(compilation: Compilation, arguments: list[str], operation: Operation = Operation()) -> int:
     """Run a program; its exit status. The interpreter's lock is not held meanwhile.
 
     Output that Python has buffered is written first. Fibers of the program may still be alive when this
@@ -21,7 +32,7 @@ def run_program(compilation: Compilation, arguments: list[str], workers: int = 0
     from ospjit.backend.llvm_text import PROGRAM
 
     code = compilation.code
-    runtime.start(workers, arguments)
+    runtime.start(operation.workers, arguments, operation.access_log, operation.stats)
     lib = runtime.library()
     status = int(lib.osp_run_main(ctypes.c_void_p(code.address(PROGRAM))))
     live = _live_cells(lib)

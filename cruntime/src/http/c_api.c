@@ -81,6 +81,24 @@ OSP_API int64_t http_create_server(int64_t port, const char *address) {
     return report(error) < 0 ? -1 : id;
 }
 
+OSP_API int64_t http_create_server_tls(int64_t port, const char *address, const char *certificate_file,
+                                       const char *key_file) {
+    char *error = NULL;
+    char *texts[3] = {osp_string_new(address, strlen(address)), osp_string_new(certificate_file, strlen(certificate_file)),
+                      osp_string_new(key_file, strlen(key_file))};
+    int64_t id = -1;
+    if (texts[0] != NULL && texts[1] != NULL && texts[2] != NULL)
+        id = osp_http_create_server_tls(NULL, port, texts[0], texts[1], texts[2], &error);
+    for (int i = 0; i < 3; i++) osp_drop(texts[i]);
+    return report(error) < 0 ? -1 : id;
+}
+
+OSP_API int64_t http_configure(int64_t server_id, const http_options *options) {
+    char *error = NULL;
+    osp__http_configure(server_id, options, &error);
+    return report(error);
+}
+
 OSP_API int64_t http_server_port(int64_t server_id) { return osp_http_server_port(NULL, server_id); }
 
 OSP_API int64_t http_listen(int64_t server_id, char *(*handler)(char *, char *, char *, char *)) {

@@ -13,6 +13,7 @@
 #include "../io/diagnostic.h"
 #include "../mem/string.h"
 #include "../sys/sys.h"
+#include "access_log.h"
 #include "reply.h"
 
 #define REQUESTS_PER_TURN 128            /* then other connections have theirs */
@@ -62,6 +63,9 @@ void osp__connection_start(struct osp__work *work, struct osp_worker *worker) {
     connection->next = local->connections;
     if (connection->next != NULL) connection->next->previous = connection;
     local->connections = connection;
+    osp__count(&local->counters.accepted);
+    connection->request_began_ns = worker->now_ns;
+    if (connection->server->log != NULL) osp__access_log_note_peer(connection);
     osp__wheel_set(&local->wheel, &connection->deadline, worker->now_ns + connection->server->limits.header_ns);
     advance(connection);
 }
@@ -145,6 +149,7 @@ int osp__connection_flush(osp_ctx *ctx, struct osp__connection *connection) {
             return (int)sent;
         }
         connection->sent += (uint64_t)sent;
+        osp__count_add(&connection->local->counters.bytes_out, (uint64_t)sent);
         consume_output(connection, (size_t)sent);
     }
     return 1;
@@ -202,6 +207,7 @@ static bool read_some(struct osp__connection *connection) {
     if (got == -EINTR) return true;
     if (got > 0) {
         in->end += (size_t)got;
+        osp__count_add(&connection->local->counters.bytes_in, (uint64_t)got);
         /* A short read has emptied the socket; only if the peer has closed its side is there an end still to read.
          * Under TLS it is but the end of a record. */
         if ((size_t)got < room && !connection->hung_up && connection->stream.tls == NULL) connection->readable = false;
@@ -278,6 +284,7 @@ static enum step read_head(struct osp__connection *connection) {
         connection->state = OSP_CONNECTION_HEAD;
         connection->fresh = false;
         begin_phase(connection);
+        connection->request_began_ns = connection->phase_started_ns;
     }
     int64_t result = osp_http_request_parse(&connection->parser, &connection->server->limits.head,
                                             request_bytes(connection), length);
@@ -288,6 +295,7 @@ static enum step read_head(struct osp__connection *connection) {
         return refuse(connection, (int)result);
     }
     connection->head_length = (size_t)result;
+    osp__count(&connection->local->counters.requests);
     return begin_body(connection);
 }
 
@@ -297,8 +305,13 @@ static enum step look(struct osp__connection *connection) {
 
 /* ---- handling ---------------------------------------------------------------------------------------------------- */
 
+void osp__connection_answered(struct osp__connection *connection) {
+    if (connection->server->log != NULL) osp__access_log_request(connection->server->log, connection);
+}
+
 /* The request has been answered: makes ready for the next one, or for the end. */
 static void finish_request(struct osp__connection *connection) {
+    osp__connection_answered(connection);
     connection->in.start += connection->raw_end;
     connection->replied = false;
     connection->state = OSP_CONNECTION_IDLE;
@@ -312,6 +325,7 @@ static void handler_finished(struct osp_fiber *fiber) {
     char *failure = fiber->failure;
     osp__fiber_release(fiber);
     if (failure != NULL) {
+        osp__count(&connection->local->counters.failed);
         osp__diagnose("in a request handler: %s", failure);
         osp_drop(failure);
     }
@@ -447,6 +461,7 @@ static void shake_hands(struct osp__connection *connection) {
     int result = osp__stream_handshake(NULL, &connection->stream);
     if (result == -EAGAIN) return;
     if (result != 0) { /* the client has been told why in an alert: let it read that */
+        osp__count(&connection->local->counters.handshakes_failed);
         linger(connection);
         return;
     }
@@ -517,6 +532,7 @@ static void on_ready(struct osp__poller *poller, uint32_t events, struct osp_wor
 /* ---- from outside ------------------------------------------------------------------------------------------------ */
 
 void osp__connection_expired(struct osp__connection *connection) {
+    if (connection->state != OSP_CONNECTION_IDLE) osp__count(&connection->local->counters.timed_out);
     if (connection->state == OSP_CONNECTION_HANDLING) { /* a reader too slow for the reply being streamed to it */
         connection->broken = true;
         wake_writer(connection);

@@ -51,6 +51,10 @@ struct osp__connection {
     char *tail;                      /* string, counted: a large body that follows `out` */
     size_t tail_sent;
     struct osp_fiber *writer;        /* parked until the socket takes more */
+    uint8_t peer[16];                /* its IPv6 address, or IPv4-mapped; set while there is an access log */
+    uint16_t reply_status;           /* of the last reply */
+    int64_t request_began_ns;        /* when its first byte was seen */
+    uint64_t reply_body_bytes;
     int64_t phase_started_ns;        /* when reading the body, or sending, began */
     uint64_t sent;                   /* bytes since then */
 
@@ -71,6 +75,9 @@ void osp__connection_stop(struct osp__connection *connection, bool force);
 
 /* A deadline of the wheel has passed. */
 void osp__connection_expired(struct osp__connection *connection);
+
+/* A request has been answered, or refused: it is logged. */
+void osp__connection_answered(struct osp__connection *connection);
 
 /* Sends what is in `out` and `tail`. 1: all sent; 0: the socket takes no more now; negative: the connection is dead.
  * ctx is NULL on the worker's own stack. */

@@ -13,6 +13,7 @@
 
 #include "../mem/string.h"
 #include "../sys/sys.h"
+#include "inherited_socket.h"
 
 void osp_sleep(osp_ctx *ctx, int64_t ms);
 
@@ -79,23 +80,38 @@ static int port_of(int fd) {
     socklen_t size = sizeof bound;
     int error = osp__socket_name(fd, &bound.any, &size);
     if (error < 0) return error;
+    if (bound.any.sa_family != AF_INET && bound.any.sa_family != AF_INET6) return 0;
     return ntohs(bound.any.sa_family == AF_INET ? bound.v4.sin_port : bound.v6.sin6_port);
+}
+
+/* The NAME of "socket:NAME", or NULL. */
+static const char *socket_name_in(const char *address) {
+    static const char prefix[] = "socket:";
+    return strncmp(address, prefix, sizeof prefix - 1) == 0 ? address + sizeof prefix - 1 : NULL;
 }
 
 bool osp__listen_address_is_valid(const char *address) {
     union address parsed;
     socklen_t size;
-    return strlen(address) == osp__length(address) && parse_address(address, 0, &parsed, &size);
+    if (strlen(address) != osp__length(address)) return false;
+    return socket_name_in(address) != NULL || parse_address(address, 0, &parsed, &size);
 }
 
 int osp__listen_staged(osp_ctx *ctx, int64_t port, const char *address, int *bound_port, enum osp__listen_stage *stage) {
     union address parsed;
     socklen_t size;
-    if (!parse_address(address, (uint16_t)port, &parsed, &size)) return -EINVAL;
-    int fd = try_with_back_off(ctx, &parsed, size, stage);
+    const char *name = socket_name_in(address);
+    if (name == NULL && !parse_address(address, (uint16_t)port, &parsed, &size)) return -EINVAL;
+    int fd = osp__inherited_socket(&parsed.any, name);
+    if (fd >= 0)
+        (void)osp__set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); /* fails for other kinds of sockets, which need none */
+    else if (name != NULL)
+        fd = -ENOENT;
+    else
+        fd = try_with_back_off(ctx, &parsed, size, stage);
     if (fd < 0) return fd;
     int bound = port_of(fd);
-    if (bound > 0) {
+    if (bound > 0 || (bound == 0 && name != NULL)) {
         *bound_port = bound;
         return fd;
     }
@@ -119,6 +135,9 @@ int osp__listen_socket(osp_ctx *ctx, int64_t port, const char *address, int *bou
     if (fd >= 0) return fd;
     if (fd == -EADDRINUSE)
         osp__set_error(error, "cannot bind %s port %lld: another process listens there", address, (long long)port);
+    else if (fd == -ENOENT)
+        osp__set_error(error, "no socket named '%.100s' has been passed to this process (LISTEN_FDNAMES)",
+                       socket_name_in(address));
     else
         osp__set_error(error, "cannot bind %s port %lld: %s", address, (long long)port, strerrordesc_np(-fd));
     return -1;

@@ -177,6 +177,9 @@ bool osp__reply(struct osp__connection *connection, const struct osp__reply *rep
         return false;
     }
     connection->replied = true;
+    connection->reply_status = (uint16_t)reply->status;
+    connection->reply_body_bytes = osp__reply_without_body(connection, reply->status) ? 0 : reply->body_length;
+    osp__count(&connection->local->counters.responses[reply->status / 100]);
     if (survey.has_close || reply->framing == OSP_FRAMING_CLOSE) connection->close_after = true;
     /* A field "a:b\n" grows by three bytes when it is written out: at most doubled. */
     size_t room = OWN_FIELDS + 2 * reply->headers_length + reply->content_type_length;
@@ -228,5 +231,7 @@ void osp__reply_error(struct osp__connection *connection, int64_t status, const 
 void osp__reply_refusal(struct osp__connection *connection, int status, const char *reason) {
     connection->close_after = true;
     connection->linger = true;
+    osp__count(&connection->local->counters.refused);
     osp__reply_error(connection, status, reason, strlen(reason));
+    osp__connection_answered(connection);
 }

@@ -72,6 +72,8 @@ static int send_file(struct stream *stream) {
             stream->position += sent;
             stream->remaining -= sent;
             stream->connection->sent += (uint64_t)sent;
+            stream->connection->reply_body_bytes += (uint64_t)sent;
+            osp__count_add(&stream->connection->local->counters.bytes_out, (uint64_t)sent);
         } else if (sent != -EINTR) {
             result = sent == 0 ? -EIO : (int)sent; /* the file has shrunk: the promised length cannot be kept */
         }
@@ -149,6 +151,7 @@ static int send_source(struct stream *stream, bool in_chunks) {
             break;
         }
         if (promised) stream->remaining -= got;
+        connection->reply_body_bytes += (uint64_t)got;
         result = append_piece(connection, reading.bytes, (size_t)got, in_chunks);
         if (result == 0) result = send_pending(stream);
     }

@@ -11,6 +11,7 @@
 
 #include "../mem/string.h"
 #include "../sys/sys.h"
+#include "access_log.h"
 #include "connection.h"
 #include "job.h"
 #include "listen_socket.h"
@@ -41,6 +42,7 @@ void osp__server_release(struct osp__server *server) {
     if (server->acceptor.fd >= 0) osp__close(server->acceptor.fd);
     osp__job_queue_free(server->queue);
     osp__identity_release(server->identity);
+    osp__access_log_release(server->log);
     osp__release(server);
 }
 
@@ -116,6 +118,18 @@ const char *osp__http_date(struct osp__http_local *local) {
              (unsigned)utc.tm_mday % 32u, months + 3 * utc.tm_mon, (unsigned)(utc.tm_year + 1900) % 10000u,
              (unsigned)utc.tm_hour % 24u, (unsigned)utc.tm_min % 60u, (unsigned)utc.tm_sec % 61u);
     return local->date;
+}
+
+struct osp__http_counters osp__http_counters(void) {
+    struct osp__http_counters sum = {0};
+    for (int i = 0; i < osp__runtime.worker_count; i++) {
+        struct osp__http_local *local = __atomic_load_n(&osp__runtime.workers[i].http, __ATOMIC_ACQUIRE);
+        if (local == NULL) continue;
+        const uint64_t *from = (const uint64_t *)&local->counters; /* a structure of nothing else */
+        uint64_t *to = (uint64_t *)&sum;
+        for (size_t n = 0; n < sizeof sum / sizeof *to; n++) to[n] += __atomic_load_n(&from[n], __ATOMIC_RELAXED);
+    }
+    return sum;
 }
 
 /* ---- accepting --------------------------------------------------------------------------------------------------- */
@@ -214,12 +228,20 @@ static struct osp__server *seize(int64_t id, char **error) {
     return NULL;
 }
 
-static void configure(int64_t id, const http_options *options, char **error) {
+void osp__http_configure(int64_t id, const http_options *options, char **error) {
     struct osp__http_limits limits;
     if (!osp__http_limits_from(options, &limits, error)) return;
+    bool own_log = options->access_log != NULL && *options->access_log != '\0';
+    struct osp__access_log *log = own_log ? osp__access_log_open(options->access_log, error) : NULL;
+    if (own_log && log == NULL) return;
     struct osp__server *server = seize(id, error);
-    if (server == NULL) return;
+    if (server == NULL) {
+        osp__access_log_release(log);
+        return;
+    }
     server->limits = limits;
+    osp__access_log_release(server->log);
+    server->log = log;
     __atomic_store_n(&server->state, OSP_SERVER_BOUND, __ATOMIC_SEQ_CST);
     osp__server_release(server);
 }
@@ -241,7 +263,7 @@ OSP_API void osp_http_configure(osp_ctx *ctx, int64_t server_id, int64_t request
                                   .stall_timeout_ms = stall_timeout,
                                   .connections = connections,
                                   .access_log = access_log};
-    configure(server_id, &options, error);
+    osp__http_configure(server_id, &options, error);
 }
 
 /* ---- listening --------------------------------------------------------------------------------------------------- */
@@ -259,6 +281,7 @@ void osp__server_listen(int64_t id, osp_thunk code, void *env, struct osp__job_q
     server->code = code;
     server->env = env;
     server->queue = queue;
+    if (server->log == NULL) server->log = osp__access_log_of_process();
     osp__runtime_on_drain(drain_all);
     osp__runtime_service(1);
     __atomic_add_fetch(&server->references, 1, __ATOMIC_RELAXED); /* of the listeners, until they have stopped */

@@ -14,6 +14,7 @@
 #include "../net/acceptor.h"
 #include "../sched/runtime.h"
 #include "buffer.h"
+#include "counters.h"
 #include "options.h"
 #include "request_parser.h"
 #include "wheel.h"
@@ -22,6 +23,7 @@ struct osp__connection;
 struct osp__server;
 struct osp__job_queue;
 struct osp__identity;
+struct osp__access_log;
 
 enum osp__server_state {
     OSP_SERVER_BOUND,    /* may be configured */
@@ -45,6 +47,7 @@ struct osp__server {
     void *env;           /* counted */
     struct osp__job_queue *queue; /* NULL unless threads of an embedder take the requests */
     struct osp__http_limits limits;
+    struct osp__access_log *log; /* NULL: none */
     struct osp__watch watches[]; /* the acceptor's, one a worker */
 };
 
@@ -55,6 +58,7 @@ struct osp__http_local {
     struct osp__wheel wheel;
     struct osp__timer tick;                /* drives the wheel while there are deadlines */
     struct osp__connection *connections;   /* doubly linked */
+    struct osp__http_counters counters;
     int64_t date_read_ns, date_second;
     char date[40];                         /* "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n" */
 };
@@ -74,6 +78,9 @@ void osp__server_release(struct osp__server *server);
 void osp__server_connection_closed(struct osp__server *server);
 
 bool osp__server_is_stopping(const struct osp__server *server);
+
+/* Sets limits and the access log of a server that does not listen yet. */
+void osp__http_configure(int64_t id, const http_options *options, char **error);
 
 /* Starts accepting; takes over one count of env, and `queue`, also on failure. */
 void osp__server_listen(int64_t id, osp_thunk code, void *env, struct osp__job_queue *queue, char **error);

@@ -16,6 +16,7 @@
 
 static struct {
     int64_t total;                /* atomic: of all workers */
+    uint64_t accepted, turned_away; /* atomic */
     int64_t of[MAX_WORKERS];      /* atomic: by index of the worker */
     int reserve[MAX_WORKERS];     /* atomic: 1 + a descriptor to be given up when none is left */
 } connections;
@@ -25,9 +26,16 @@ void osp__connection_gone(struct osp_worker *worker) {
     __atomic_sub_fetch(&connections.total, 1, __ATOMIC_RELAXED);
 }
 
+struct osp__acceptor_counts osp__acceptor_counts(void) {
+    return (struct osp__acceptor_counts){.open = __atomic_load_n(&connections.total, __ATOMIC_RELAXED),
+                                         .accepted = __atomic_load_n(&connections.accepted, __ATOMIC_RELAXED),
+                                         .turned_away = __atomic_load_n(&connections.turned_away, __ATOMIC_RELAXED)};
+}
+
 void osp__turn_away(int fd) {
     static const char busy[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n"
                                "Retry-After: 1\r\n\r\n";
+    __atomic_add_fetch(&connections.turned_away, 1, __ATOMIC_RELAXED);
     (void)osp__send(fd, busy, sizeof busy - 1);
     osp__close(fd);
 }
@@ -95,6 +103,7 @@ static void on_connection(struct osp__poller *poller, uint32_t events, struct os
     struct osp__acceptor *acceptor = watch->acceptor;
     for (int i = 0; i < ACCEPTS_PER_TURN && !is_stopping(acceptor); i++) {
         int fd = osp__accept(acceptor->fd);
+        if (fd >= 0) __atomic_add_fetch(&connections.accepted, 1, __ATOMIC_RELAXED);
         if (fd >= 0)
             take_connection(watch, fd);
         else if (fd == -EMFILE || fd == -ENFILE)

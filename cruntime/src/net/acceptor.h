@@ -38,6 +38,13 @@ int osp__acceptor_start(struct osp__acceptor *acceptor);
 /* Every worker is asked to stop; the acceptor has to live until the last has called `stopped`. */
 void osp__acceptor_stop(struct osp__acceptor *acceptor);
 
+/* For statistics; any thread. `accepted` includes those that were turned away. */
+struct osp__acceptor_counts {
+    int64_t open;
+    uint64_t accepted, turned_away;
+};
+struct osp__acceptor_counts osp__acceptor_counts(void);
+
 /* Answers with 503 and closes, for who cannot serve a connection after all. Does not touch the counts. */
 void osp__turn_away(int fd);
 

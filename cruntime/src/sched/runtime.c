@@ -77,6 +77,12 @@ static int start(const osp_config *config) {
     osp__seed_init();
     osp__runtime.argc = config->argc;
     osp__runtime.argv = config->argv;
+    osp__runtime.started_ns = osp__now_ns();
+    /* A caller that was built against an older header has not got the later fields. */
+    bool has_all = config->size >= sizeof *config;
+    const char *stats = getenv("OSPJIT_STATS");
+    osp__runtime.wants_stats = (has_all && config->stats != 0) || (stats != NULL && strcmp(stats, "1") == 0);
+    osp__runtime.access_log = has_all ? config->access_log : NULL;
     osp__runtime.descriptor_limit = osp__descriptor_limit();
     osp__runtime.blocking_limit = choose(config->blocking_threads, "OSPJIT_BLOCKING_THREADS", 16, 1024);
     struct sigaction ignore = {.sa_handler = SIG_IGN};

@@ -9,8 +9,11 @@ struct osp__runtime {
     int worker_count;
     int blocking_limit;      /* most threads of the blocking pool */
     size_t descriptor_limit;
+    int64_t started_ns;      /* on the clock of osp__now_ns */
+    bool wants_stats;        /* --stats, OSPJIT_STATS: counters are reported at the end and for SIGUSR1 */
     int argc;
     const char *const *argv;
+    const char *access_log;  /* as configured; NULL or "": as the environment says */
 
     int notice_fd;           /* eventfd on which the thread in osp_run_main sleeps; -1 before the first run */
     int64_t services;        /* atomic: what keeps a program alive after its main has ended (listening servers) */

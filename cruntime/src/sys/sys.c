@@ -178,6 +178,11 @@ int osp__set_nonblocking(int fd) {
     return fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 ? 0 : -errno;
 }
 
+int osp__open_append(const char *path) {
+    FAIL_CALL();
+    return (int)result(open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644));
+}
+
 int osp__open_null(void) {
     FAIL_CALL();
     return (int)result(open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -225,6 +230,11 @@ int osp__socket_error(int fd) {
     socklen_t size = sizeof error;
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0) return -errno;
     return -error;
+}
+
+int osp__peer_name(int fd, struct sockaddr *address, socklen_t *size) {
+    FAIL_CALL();
+    return (int)result(getpeername(fd, address, size));
 }
 
 int osp__socket_name(int fd, struct sockaddr *address, socklen_t *size) {

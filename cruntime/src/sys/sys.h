@@ -41,6 +41,7 @@ ssize_t osp__send_vector(int fd, struct iovec *parts, int count);       /* MSG_N
 ssize_t osp__send_file(int socket, int file, size_t size);              /* from the file's own position */
 int osp__close(int fd);                                                /* never retried */
 int osp__set_nonblocking(int fd);
+int osp__open_append(const char *path);                                /* made if need be: rw-r--r-- */
 int osp__open_null(void);                                              /* /dev/null, to hold a descriptor in reserve */
 
 /* ---- sockets: descriptors are close-on-exec and non-blocking ---- */
@@ -52,6 +53,7 @@ int osp__connect(int fd, const struct sockaddr *address, socklen_t size); /* -EI
 int osp__set_option(int fd, int level, int option, int value);
 void osp__reset_on_close(int fd);                                      /* the peer sees an error, not an end */
 int osp__socket_error(int fd);                                         /* SO_ERROR as a negative errno, 0 if none */
+int osp__peer_name(int fd, struct sockaddr *address, socklen_t *size);
 int osp__socket_name(int fd, struct sockaddr *address, socklen_t *size);
 int osp__peer_name(int fd, struct sockaddr *address, socklen_t *size);
 
