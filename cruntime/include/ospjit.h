@@ -268,6 +268,10 @@ OSP_API int64_t http_listen(int64_t server_id,
                             char *(*handler)(char *method, char *path, char *headers, char *body));
 OSP_API int64_t http_stop_server(int64_t server_id);
 
+/* In a handler: a descriptor at the beginning of its request's body, closed by the runtime when the handler has returned.
+ * The only way to a body that is too large for memory (its text is then empty). Negative errno on failure. */
+OSP_API int http_request_body_fd(void);
+
 /* ---- HTTP client in the plain C shape --------------------------------------------------------------------------- */
 
 /* A client for a base URL (http:// or https://, certificates verified); the time-out covers connecting, each read and

@@ -143,9 +143,9 @@ static void test_failures(void) {
     CHECK(begins("HTTP/1.1 505 ") && has("Connection: close\r\n"));
     exchange("GET / HTTP/1.1\r\n\r\n");
     CHECK(begins("HTTP/1.1 400 "));
-    exchange("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 16777217\r\n\r\n");
+    exchange("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 268435457\r\n\r\n");
     CHECK(begins("HTTP/1.1 413 "));
-    exchange("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1000001\r\n");
+    exchange("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n10000001\r\n");
     CHECK(begins("HTTP/1.1 413 "));
     exchange("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
     CHECK(begins("HTTP/1.1 400 "));
@@ -229,7 +229,7 @@ static void test_expect(void) {
     peer_read(fd, reply, sizeof reply - 1);
     CHECK(begins("HTTP/1.1 200 ") && has("|body"));
     close(fd);
-    exchange("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 99999999\r\n\r\n");
+    exchange("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 999999999\r\n\r\n");
     CHECK(begins("HTTP/1.1 413 "));
 }
 

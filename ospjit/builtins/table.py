@@ -722,6 +722,14 @@ _b(
     suspends=True,
 )
 _b(
+    "requestBodyFd",
+    "() -> Result<int, Error>",
+    "In a request handler: a descriptor to read the request's body from, closed when it has been answered.",
+    c="osp_http_request_body_fd",
+    cap="http",
+    suspends=True,
+)
+_b(
     "httpStopServer",
     "(serverID: int) -> Result<Unit, string>",
     "Stops a server, giving requests in flight up to 5 s.",

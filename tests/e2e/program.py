@@ -48,14 +48,20 @@ def run(*arguments: str | Path, stdin: str = "", cwd: Path = ROOT) -> subprocess
 class Program:
     """A running child, usually a server. Lines of its output are read as they come."""
 
-    def __init__(self, *arguments: str | Path, command: Sequence[str] = COMMAND, cwd: Path = ROOT) -> None:
+    def __init__(
+        self,
+        *arguments: str | Path,
+        command: Sequence[str] = COMMAND,
+        cwd: Path = ROOT,
+        variables: dict[str, str] | None = None,
+    ) -> None:
         self.process = subprocess.Popen(
             [*command, *map(str, arguments)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             cwd=cwd,
-            env=environment(),
+            env=environment(**(variables or {})),
         )
         self.output: list[str] = []
         self.errors: list[str] = []

@@ -15,6 +15,7 @@
 #include "../sys/sys.h"
 #include "access_log.h"
 #include "reply.h"
+#include "spill.h"
 
 #define REQUESTS_PER_TURN 128            /* then other connections have theirs */
 #define OUTPUT_PER_FLUSH ((size_t)65536) /* of a pipeline's replies */
@@ -88,6 +89,7 @@ static void release_buffers(struct osp__connection *connection) {
     osp__buffer_release(&connection->out, &connection->local->buffers);
     osp_drop(connection->tail);
     connection->tail = NULL;
+    osp__request_body_release(connection);
 }
 
 /* Closes the descriptor and frees the connection, once the events in hand that may name it are done. Never called while
@@ -190,15 +192,16 @@ static char *request_bytes(const struct osp__connection *connection) { return co
 static size_t input_limit(const struct osp__connection *connection) {
     const struct osp__http_limits *limits = &connection->server->limits;
     size_t head = (size_t)limits->head.start_line_bytes + limits->head.header_bytes + 1024;
-    return connection->state == OSP_CONNECTION_BODY ? head + limits->body_bytes + OSP_BUFFER_SIZE : head + OSP_BUFFER_SIZE;
+    if (connection->state != OSP_CONNECTION_BODY) return head + OSP_BUFFER_SIZE;
+    return head + (connection->spill != NULL ? 4 * OSP_SPILL_PIECE : limits->body_bytes) + OSP_BUFFER_SIZE;
 }
 
 /* Reads what has come. False when there is nothing (more) to read now. */
 static bool read_some(struct osp__connection *connection) {
     if (!connection->readable || connection->end_of_input) return false;
     struct osp__buffer *in = &connection->in;
-    if (!osp__buffer_reserve(in, &connection->local->buffers, in->bytes == NULL ? OSP_BUFFER_SIZE : 4096,
-                             input_limit(connection))) {
+    size_t wanted = connection->spill != NULL ? OSP_SPILL_PIECE : in->bytes == NULL ? OSP_BUFFER_SIZE : 4096;
+    if (!osp__buffer_reserve(in, &connection->local->buffers, wanted, input_limit(connection))) {
         connection->broken = true; /* no memory: there is no way to go on or to say so */
         return false;
     }
@@ -222,7 +225,7 @@ static bool read_some(struct osp__connection *connection) {
 /* ---- understanding ----------------------------------------------------------------------------------------------- */
 
 /* What a look at the buffer yields. */
-enum step { NEEDS_MORE, REQUEST_READY, ANSWERED };
+enum step { NEEDS_MORE, REQUEST_READY, ANSWERED, WAITS_FOR_DISK };
 
 static enum step refuse(struct osp__connection *connection, int error) {
     const osp_http_parse_error_text *text = osp_http_parse_error_describe(error);
@@ -247,8 +250,76 @@ static enum step read_chunks(struct osp__connection *connection) {
     return NEEDS_MORE;
 }
 
+/* Takes in what has come of a body with a known length that goes into a file. */
+static enum step read_sized(struct osp__connection *connection) {
+    struct osp__spill *spill = connection->spill;
+    size_t there = osp__buffer_length(&connection->in) - connection->raw_end;
+    if (there > spill->left) there = (size_t)spill->left;
+    connection->body_length += there;
+    connection->raw_end += there;
+    spill->left -= there;
+    return spill->left == 0 ? REQUEST_READY : NEEDS_MORE;
+}
+
+/* Hands the part of the body that is in memory over for writing. The head stays, and what follows the part. */
+static bool store_piece(struct osp__connection *connection) {
+    struct osp__buffer whole = connection->in, rest = {0};
+    struct osp__buffer_pool *pool = &connection->local->buffers;
+    char *base = request_bytes(connection);
+    size_t after = osp__buffer_length(&whole) - connection->raw_end;
+    if (!osp__buffer_append(&rest, pool, base, connection->head_length) ||
+        !osp__buffer_append(&rest, pool, base + connection->raw_end, after)) {
+        osp__buffer_release(&rest, pool);
+        return false;
+    }
+    whole.start += connection->head_length;
+    whole.end = whole.start + connection->body_length;
+    connection->in = rest;
+    connection->raw_end = connection->head_length;
+    connection->body_length = 0;
+    osp__spill_write(connection->spill, whole);
+    return true;
+}
+
+/* The same as read_body for a body that goes into a file. */
+static enum step read_to_file(struct osp__connection *connection) {
+    struct osp__spill *spill = connection->spill;
+    if (spill->status < 0) {
+        osp__diagnose("cannot store a request's body: %s", strerrordesc_np(-spill->status));
+        osp__reply_refusal(connection, 507, "the body could not be stored");
+        return ANSWERED;
+    }
+    if (!spill->complete && !(spill->busy && connection->body_length >= OSP_SPILL_PIECE)) {
+        enum step step = connection->parser.chunked ? read_chunks(connection) : read_sized(connection);
+        if (step == ANSWERED) return step;
+        spill->complete = step == REQUEST_READY;
+    }
+    bool worth_it = connection->body_length >= OSP_SPILL_PIECE || (spill->complete && connection->body_length > 0);
+    if (worth_it && !spill->busy && !store_piece(connection)) {
+        connection->broken = true;
+        return ANSWERED;
+    }
+    if (spill->complete) return spill->busy ? WAITS_FOR_DISK : REQUEST_READY;
+    return spill->busy && connection->body_length >= OSP_SPILL_PIECE ? WAITS_FOR_DISK : NEEDS_MORE;
+}
+
+static bool begin_spill(struct osp__connection *connection) {
+    connection->spill = osp__spill_new(connection, connection->local->worker);
+    if (connection->spill == NULL) connection->broken = true;
+    return connection->spill != NULL;
+}
+
+static enum step read_chunks_to_memory(struct osp__connection *connection) {
+    enum step step = read_chunks(connection);
+    if (step == ANSWERED || connection->body_length <= connection->server->limits.body_bytes) return step;
+    if (!begin_spill(connection)) return ANSWERED;
+    connection->spill->complete = step == REQUEST_READY;
+    return read_to_file(connection);
+}
+
 static enum step read_body(struct osp__connection *connection) {
-    if (connection->parser.chunked) return read_chunks(connection);
+    if (connection->spill != NULL) return read_to_file(connection);
+    if (connection->parser.chunked) return read_chunks_to_memory(connection);
     size_t length = osp__buffer_length(&connection->in);
     if (length < connection->raw_end) return NEEDS_MORE;
     connection->body_length = connection->raw_end - connection->head_length;
@@ -257,17 +328,23 @@ static enum step read_body(struct osp__connection *connection) {
 
 static enum step begin_body(struct osp__connection *connection) {
     const osp_http_request_parser *parser = &connection->parser;
-    uint64_t limit = connection->server->limits.body_bytes;
+    const struct osp__http_limits *limits = &connection->server->limits;
+    /* The threads that empty a queue know bodies in memory only. */
+    uint64_t limit = connection->server->queue != NULL ? limits->body_bytes : limits->total_body_bytes;
     connection->body_length = 0;
     connection->raw_end = connection->head_length;
     if (!parser->chunked && parser->content_length <= 0) return REQUEST_READY;
     if (!parser->chunked && (uint64_t)parser->content_length > limit) return refuse(connection, -OSP_HTTP_BODY_TOO_LARGE);
     connection->state = OSP_CONNECTION_BODY;
     begin_phase(connection);
-    if (parser->chunked)
+    if (parser->chunked) {
         osp_chunked_init(&connection->chunked, limit);
-    else
+    } else if ((uint64_t)parser->content_length <= limits->body_bytes) {
         connection->raw_end += (size_t)parser->content_length;
+    } else {
+        if (!begin_spill(connection)) return ANSWERED;
+        connection->spill->left = (uint64_t)parser->content_length;
+    }
     enum step step = read_body(connection);
     if (step == NEEDS_MORE && parser->expect_continue) {
         static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -312,6 +389,7 @@ void osp__connection_answered(struct osp__connection *connection) {
 /* The request has been answered: makes ready for the next one, or for the end. */
 static void finish_request(struct osp__connection *connection) {
     osp__connection_answered(connection);
+    osp__request_body_release(connection);
     connection->in.start += connection->raw_end;
     connection->replied = false;
     connection->state = OSP_CONNECTION_IDLE;
@@ -392,7 +470,7 @@ static void answer_requests(struct osp__connection *connection) {
             connection->close_after = true;
             return;
         }
-        if (step == ANSWERED) return;
+        if (step == ANSWERED || step == WAITS_FOR_DISK) return;
         if (!handle(connection)) return;
         if (++requests == REQUESTS_PER_TURN) {
             go_on_later(connection);
@@ -471,6 +549,11 @@ static void shake_hands(struct osp__connection *connection) {
     osp__wheel_set(&local->wheel, &connection->deadline, local->worker->now_ns + connection->server->limits.header_ns);
 }
 
+/* How much of the current request has come in. */
+static uint64_t bytes_of_body(const struct osp__connection *connection) {
+    return osp__buffer_length(&connection->in) + (connection->spill != NULL ? connection->spill->stored : 0);
+}
+
 /* The deadline that fits the state in which the connection now waits. */
 static void set_deadline(struct osp__connection *connection) {
     const struct osp__http_limits *limits = &connection->server->limits;
@@ -481,7 +564,7 @@ static void set_deadline(struct osp__connection *connection) {
     else if (connection->state == OSP_CONNECTION_HEAD)
         at = connection->phase_started_ns + limits->header_ns;
     else if (connection->state == OSP_CONNECTION_BODY)
-        at = transfer_deadline(connection, osp__buffer_length(&connection->in));
+        at = transfer_deadline(connection, bytes_of_body(connection));
     else
         at = connection->local->worker->now_ns + limits->idle_ns;
     osp__wheel_set(&connection->local->wheel, &connection->deadline, at);
@@ -513,6 +596,14 @@ static void advance(struct osp__connection *connection) {
         set_deadline(connection);
 }
 
+void osp__connection_stored(struct osp__connection *connection) {
+    if (connection->state == OSP_CONNECTION_BODY) advance(connection);
+}
+
+struct osp__connection *osp__connection_of(osp_ctx *ctx) {
+    return ctx != NULL && ctx->fiber->finished == handler_finished ? ctx->fiber->owner : NULL;
+}
+
 static void on_ready(struct osp__poller *poller, uint32_t events, struct osp_worker *worker) {
     (void)worker;
     struct osp__connection *connection = OSP_CONTAINER(poller, struct osp__connection, poller);
@@ -532,6 +623,10 @@ static void on_ready(struct osp__poller *poller, uint32_t events, struct osp_wor
 /* ---- from outside ------------------------------------------------------------------------------------------------ */
 
 void osp__connection_expired(struct osp__connection *connection) {
+    if (connection->spill != NULL && connection->spill->busy) { /* it is the disk that is slow */
+        set_deadline(connection);
+        return;
+    }
     if (connection->state != OSP_CONNECTION_IDLE) osp__count(&connection->local->counters.timed_out);
     if (connection->state == OSP_CONNECTION_HANDLING) { /* a reader too slow for the reply being streamed to it */
         connection->broken = true;

@@ -62,6 +62,7 @@ struct osp__connection {
     osp_chunked chunked;
     size_t head_length;
     size_t body_length;              /* bytes of the body decoded so far; it starts at head_length */
+    struct osp__spill *spill;        /* the body in a file, or on its way there; NULL: in memory alone */
     size_t raw_end;                  /* where the bytes after the request begin (chunked: not yet decoded) */
 };
 
@@ -72,6 +73,15 @@ void osp__connection_free_unstarted(struct osp__connection *connection);
 
 /* The server stops: closes the connection if it is idle, and else after the reply in progress, or now if `force`. */
 void osp__connection_stop(struct osp__connection *connection, bool force);
+
+/* The connection whose request this fiber handles; NULL when it handles none. ctx may be NULL. */
+struct osp__connection *osp__connection_of(osp_ctx *ctx);
+
+/* A piece of the body has been stored. */
+void osp__connection_stored(struct osp__connection *connection);
+
+/* Closes what is left of the body's file (request_body.c). */
+void osp__request_body_release(struct osp__connection *connection);
 
 /* A deadline of the wheel has passed. */
 void osp__connection_expired(struct osp__connection *connection);

@@ -98,8 +98,8 @@ bool osp__listen_address_is_valid(const char *address) {
 }
 
 int osp__listen_staged(osp_ctx *ctx, int64_t port, const char *address, int *bound_port, enum osp__listen_stage *stage) {
-    union address parsed;
-    socklen_t size;
+    union address parsed = {0};
+    socklen_t size = 0;
     const char *name = socket_name_in(address);
     if (name == NULL && !parse_address(address, (uint16_t)port, &parsed, &size)) return -EINVAL;
     int fd = osp__inherited_socket(&parsed.any, name);

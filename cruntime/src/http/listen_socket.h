@@ -6,8 +6,9 @@
 
 /* Opens a TCP socket on an IPv4 or IPv6 address literal (or "localhost"); port 0 picks a free one. A port in use is
  * tried again for up to a second. A socket that a service manager has passed for just this address and port is
- * taken instead; "socket:NAME" takes the one of that name, whatever the port. Returns the descriptor and the port in *bound_port, or -1 with *error set.
- * ctx may be NULL. */
+ * taken instead; "socket:NAME" takes the one of that name, whatever the port.
+ * Returns the descriptor and the port in *bound_port (0 for a socket without ports), or -1 with *error set. ctx may be
+ * NULL. */
 int osp__listen_socket(osp_ctx *ctx, int64_t port, const char *address, int *bound_port, char **error);
 
 /* The same in steps, for callers with error codes of their own: whether the text is an address that can be listened

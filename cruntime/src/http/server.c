@@ -399,7 +399,8 @@ static bool wait_until_quiet(osp_ctx *ctx, struct osp__server *server, int64_t p
 
 /* Whether this fiber handles a request of the server: it must not wait for itself. */
 static bool handles_for(osp_ctx *ctx, struct osp__server *server) {
-    return ctx != NULL && ctx->fiber->code == server->code && ctx->fiber->env == server->env && server->code != NULL;
+    const struct osp__connection *connection = osp__connection_of(ctx);
+    return connection != NULL && connection->server == server;
 }
 
 OSP_API void osp_http_stop_server(osp_ctx *ctx, int64_t server_id, char **error) {

@@ -8,6 +8,8 @@ set(OSP_SERVER_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/reply.c
     ${CMAKE_CURRENT_LIST_DIR}/connection.c
     ${CMAKE_CURRENT_LIST_DIR}/request.c
+    ${CMAKE_CURRENT_LIST_DIR}/request_body.c
+    ${CMAKE_CURRENT_LIST_DIR}/spill.c
     ${CMAKE_CURRENT_LIST_DIR}/reply_stream.c
     ${CMAKE_CURRENT_LIST_DIR}/listen_socket.c
     ${CMAKE_CURRENT_LIST_DIR}/inherited_socket.c

@@ -13,39 +13,71 @@
 #include "failure.h"
 #include "file.h"
 
-/* For each number: 0 when the program does not hold it, else 1 + the operations going on. */
+/* For each number: `uses` is 0 when the program does not hold it, else 1 + the operations going on. */
+struct entry {
+    uint32_t uses;
+    const void *owner; /* who will take it back; NULL: nobody */
+};
+
 static struct {
     pthread_mutex_t lock;
-    uint32_t *uses;
+    struct entry *entries;
     size_t size;
 } table = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static int enter(size_t fd)
+static int enter(size_t fd, const void *owner)
 {
     if (fd >= table.size) {
         size_t size = fd * 2 + 64;
-        uint32_t *uses = osp__resize(table.uses, size * sizeof *uses);
-        if (uses == NULL)
+        struct entry *entries = osp__resize(table.entries, size * sizeof *entries);
+        if (entries == NULL)
             return -ENOMEM;
-        memset(uses + table.size, 0, (size - table.size) * sizeof *uses);
-        table.uses = uses;
+        memset(entries + table.size, 0, (size - table.size) * sizeof *entries);
+        table.entries = entries;
         table.size = size;
     }
-    table.uses[fd] = 1;
+    table.entries[fd] = (struct entry){.uses = 1, .owner = owner};
     return 0;
 }
 
 int osp__descriptor_give(int fd)
 {
+    return osp__descriptor_give_to(fd, NULL);
+}
+
+int osp__descriptor_give_to(int fd, const void *owner)
+{
     pthread_mutex_lock(&table.lock);
-    int status = enter((size_t)fd);
+    int status = enter((size_t)fd, owner);
     pthread_mutex_unlock(&table.lock);
     return status;
 }
 
 static bool is_held(int64_t fd)
 {
-    return fd >= 0 && (uint64_t)fd < table.size && table.uses[fd] > 0;
+    return fd >= 0 && (uint64_t)fd < table.size && table.entries[fd].uses > 0;
+}
+
+bool osp__descriptor_is_held_by(int fd, const void *owner)
+{
+    pthread_mutex_lock(&table.lock);
+    bool held = is_held(fd) && table.entries[fd].owner == owner;
+    pthread_mutex_unlock(&table.lock);
+    return held;
+}
+
+int osp__descriptor_reclaim(int fd, const void *owner)
+{
+    int result = -EBADF;
+    pthread_mutex_lock(&table.lock);
+    if (is_held(fd) && table.entries[fd].owner == owner) {
+        result = table.entries[fd].uses == 1 ? fd : -EBUSY;
+        table.entries[fd].owner = NULL;
+        if (result >= 0)
+            table.entries[fd].uses = 0;
+    }
+    pthread_mutex_unlock(&table.lock);
+    return result;
 }
 
 int osp__descriptor_take(int64_t fd)
@@ -53,9 +85,9 @@ int osp__descriptor_take(int64_t fd)
     int result = -EBADF;
     pthread_mutex_lock(&table.lock);
     if (is_held(fd))
-        result = table.uses[fd] == 1 ? (int)fd : -EBUSY;
+        result = table.entries[fd].uses == 1 ? (int)fd : -EBUSY;
     if (result >= 0)
-        table.uses[fd] = 0;
+        table.entries[fd].uses = 0;
     pthread_mutex_unlock(&table.lock);
     return result;
 }
@@ -67,7 +99,7 @@ int osp__descriptor_begin(int64_t fd)
     int result = -EBADF;
     pthread_mutex_lock(&table.lock);
     if (is_held(fd)) {
-        table.uses[fd]++;
+        table.entries[fd].uses++;
         result = (int)fd;
     }
     pthread_mutex_unlock(&table.lock);
@@ -79,7 +111,7 @@ void osp__descriptor_end(int fd)
     if (fd <= STDERR_FILENO)
         return;
     pthread_mutex_lock(&table.lock);
-    table.uses[fd]--;
+    table.entries[fd].uses--;
     pthread_mutex_unlock(&table.lock);
 }
 

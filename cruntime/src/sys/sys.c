@@ -183,6 +183,11 @@ int osp__open_append(const char *path) {
     return (int)result(open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644));
 }
 
+int osp__open_nameless(const char *folder) {
+    FAIL_CALL();
+    return (int)result(open(folder, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600));
+}
+
 int osp__open_null(void) {
     FAIL_CALL();
     return (int)result(open("/dev/null", O_RDONLY | O_CLOEXEC));

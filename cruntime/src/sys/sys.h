@@ -42,6 +42,7 @@ ssize_t osp__send_file(int socket, int file, size_t size);              /* from 
 int osp__close(int fd);                                                /* never retried */
 int osp__set_nonblocking(int fd);
 int osp__open_append(const char *path);                                /* made if need be: rw-r--r-- */
+int osp__open_nameless(const char *folder);                            /* O_TMPFILE, for reading and writing */
 int osp__open_null(void);                                              /* /dev/null, to hold a descriptor in reserve */
 
 /* ---- sockets: descriptors are close-on-exec and non-blocking ---- */
