@@ -68,6 +68,10 @@ void osp__connection_start(struct osp__work *work, struct osp_worker *worker) {
     connection->request_began_ns = worker->now_ns;
     if (connection->server->log != NULL) osp__access_log_note_peer(connection);
     osp__wheel_set(&local->wheel, &connection->deadline, worker->now_ns + connection->server->limits.header_ns);
+    if (connection->excessive) {
+        connection->parser.minor_version = 1;
+        osp__reply_refusal(connection, 503, "too many connections");
+    }
     advance(connection);
 }
 

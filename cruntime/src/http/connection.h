@@ -39,6 +39,7 @@ struct osp__connection {
     bool fresh;                      /* not one byte has come yet */
     bool advancing;                  /* osp__connection_advance is on the stack */
     bool close_after;                /* no further request on this connection */
+    bool excessive;                  /* one more than the server may have: to be answered with 503 */
     bool linger;                     /* the client may still be sending */
     bool replied;
     bool queued;                     /* `work` is in a queue */

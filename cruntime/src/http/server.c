@@ -18,6 +18,8 @@
 
 void osp_sleep(osp_ctx *ctx, int64_t ms);
 
+/* Connections over the limit that get their 503 in peace; more are closed after it at once. */
+#define REFUSED_AT_ONCE 64
 #define STOP_PATIENCE_NS ((int64_t)5000000000)
 
 static struct {
@@ -139,8 +141,12 @@ static struct osp__server *server_of(struct osp__acceptor *acceptor) {
 }
 
 static bool on_accepted(struct osp__acceptor *acceptor, int fd, struct osp_worker *worker) {
-    struct osp__connection *connection = osp__connection_new(server_of(acceptor), fd);
+    struct osp__server *server = server_of(acceptor);
+    int64_t excess = __atomic_load_n(&server->connections, __ATOMIC_RELAXED) - server->limits.connections;
+    if (excess >= (server->identity == NULL ? REFUSED_AT_ONCE : 0)) return false;
+    struct osp__connection *connection = osp__connection_new(server, fd);
     if (connection == NULL) return false;
+    connection->excessive = excess >= 0;
     if (worker == osp__worker_self())
         osp__connection_start(&connection->work, worker);
     else
@@ -168,6 +174,7 @@ static int64_t create_server(osp_ctx *ctx, int64_t port, char *address, struct o
         osp__acceptor_init(&server->acceptor, fd, server->watches);
         server->port = bound_port;
         server->identity = identity;
+        server->acceptor.silent = identity != NULL;
         http_options defaults = http_default_options();
         (void)osp__http_limits_from(&defaults, &server->limits, error);
         if (enter_into_table(server)) return server->id;

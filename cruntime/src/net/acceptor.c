@@ -32,11 +32,11 @@ struct osp__acceptor_counts osp__acceptor_counts(void) {
                                          .turned_away = __atomic_load_n(&connections.turned_away, __ATOMIC_RELAXED)};
 }
 
-void osp__turn_away(int fd) {
+void osp__turn_away(int fd, bool silent) {
     static const char busy[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n"
                                "Retry-After: 1\r\n\r\n";
     __atomic_add_fetch(&connections.turned_away, 1, __ATOMIC_RELAXED);
-    (void)osp__send(fd, busy, sizeof busy - 1);
+    if (!silent) (void)osp__send(fd, busy, sizeof busy - 1);
     osp__close(fd);
 }
 
@@ -56,7 +56,7 @@ static void accept_with_reserve(struct osp__acceptor *acceptor, struct osp_worke
     if (held == 0) return;
     osp__close(held - 1);
     int fd = osp__accept(acceptor->fd);
-    if (fd >= 0) osp__turn_away(fd);
+    if (fd >= 0) osp__turn_away(fd, acceptor->silent);
     hold_in_reserve(worker);
 }
 
@@ -90,7 +90,7 @@ static void take_connection(struct osp__watch *watch, int fd) {
     int64_t total = __atomic_add_fetch(&connections.total, 1, __ATOMIC_RELAXED);
     if (total <= connection_limit() && acceptor->accepted(acceptor, fd, worker)) return;
     osp__connection_gone(worker);
-    osp__turn_away(fd);
+    osp__turn_away(fd, acceptor->silent);
 }
 
 static bool is_stopping(const struct osp__acceptor *acceptor) {

@@ -21,6 +21,7 @@ struct osp__acceptor {
     int fd;           /* atomic: -1 once closed */
     int acknowledged; /* atomic: workers that have let go of it */
     bool stopping;    /* atomic */
+    bool silent;      /* who is turned away is told nothing: HTTP is not what is spoken here */
     /* Takes over a descriptor that `worker` (perhaps another thread's) is to serve; counted already: who closes it
      * calls osp__connection_gone. False when it cannot: it is then turned away. */
     bool (*accepted)(struct osp__acceptor *acceptor, int fd, struct osp_worker *worker);
@@ -45,8 +46,9 @@ struct osp__acceptor_counts {
 };
 struct osp__acceptor_counts osp__acceptor_counts(void);
 
-/* Answers with 503 and closes, for who cannot serve a connection after all. Does not touch the counts. */
-void osp__turn_away(int fd);
+/* Answers with 503, unless `silent`, and closes, for who cannot serve a connection after all. Leaves the number of open
+ * connections alone. */
+void osp__turn_away(int fd, bool silent);
 
 /* A connection served by this worker has been closed. */
 void osp__connection_gone(struct osp_worker *worker);
