@@ -247,11 +247,6 @@ int osp__socket_name(int fd, struct sockaddr *address, socklen_t *size) {
     return (int)result(getsockname(fd, address, size));
 }
 
-int osp__peer_name(int fd, struct sockaddr *address, socklen_t *size) {
-    FAIL_CALL();
-    return (int)result(getpeername(fd, address, size));
-}
-
 /* ---- events ------------------------------------------------------------------------------------------------------ */
 
 int osp__epoll_create(void) {

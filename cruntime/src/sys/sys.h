@@ -56,7 +56,6 @@ void osp__reset_on_close(int fd);                                      /* the pe
 int osp__socket_error(int fd);                                         /* SO_ERROR as a negative errno, 0 if none */
 int osp__peer_name(int fd, struct sockaddr *address, socklen_t *size);
 int osp__socket_name(int fd, struct sockaddr *address, socklen_t *size);
-int osp__peer_name(int fd, struct sockaddr *address, socklen_t *size);
 
 /* ---- events ---- */
 int osp__epoll_create(void);
