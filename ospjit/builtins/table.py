@@ -1224,7 +1224,8 @@ _r(
     "osp_websocket_configure",
     "(serverID: int, origins: List<string>, subprotocols: List<string>, maxMessageBytes: int,"
     " maxFrameBytes: int, maxQueueBytes: int, maxConnections: int, maxPerAddress: int,"
-    " handshakesPerSecond: int, messagesPerSecond: int, pingSeconds: int, deflate: bool) -> Result<Unit, string>",
+    " handshakesPerSecond: int, messagesPerSecond: int, pingSeconds: int, deflate: bool)"
+    " -> Result<Unit, string>",
     suspends=True,
 )
 _r("osp_websocket_on_open", "(serverID: int, handler: thunk) -> Result<Unit, string>")

@@ -30,6 +30,7 @@ struct websocket {
     pthread_mutex_t lock; /* of the fields below */
     osp__ws_event *first, *last;
     size_t messages, bytes;
+    bool handling; /* a message has been taken and is not handled yet */
     bool finished; /* no more messages will come */
 };
 
@@ -111,12 +112,23 @@ static bool inbox_has_room(osp__ws_connection *connection)
     return room;
 }
 
+static bool inbox_is_idle(osp__ws_connection *connection)
+{
+    struct websocket *socket = OSP_CONTAINER(connection, struct websocket, connection);
+    pthread_mutex_lock(&socket->lock);
+    bool idle = socket->first == NULL && !socket->handling;
+    pthread_mutex_unlock(&socket->lock);
+    return idle;
+}
+
 /* The next message, or NULL; then *finished tells whether any can still come. */
 static osp__ws_event *take_message(struct websocket *socket, bool *finished)
 {
     pthread_mutex_lock(&socket->lock);
     bool was_full = !has_room(socket);
     osp__ws_event *message = socket->first;
+    bool rests = socket->handling && message == NULL;
+    socket->handling = message != NULL;
     if (message != NULL) {
         socket->first = message->next;
         socket->messages--;
@@ -125,7 +137,7 @@ static osp__ws_event *take_message(struct websocket *socket, bool *finished)
     *finished = socket->finished;
     bool reopened = was_full && has_room(socket);
     pthread_mutex_unlock(&socket->lock);
-    if (reopened)
+    if (reopened || rests)
         osp__ws_wait_nudge(&socket->connection.wait);
     return message;
 }
@@ -248,6 +260,7 @@ static struct websocket *new_socket(size_t message_bytes)
     osp__ws_connection_init(&socket->connection, message_bytes);
     socket->connection.deliver = deliver;
     socket->connection.may_read = inbox_has_room;
+    socket->connection.is_idle = inbox_is_idle;
     osp__ws_wait_init(&socket->handler_wait);
     pthread_mutex_init(&socket->lock, NULL);
     return socket;

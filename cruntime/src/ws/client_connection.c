@@ -217,21 +217,32 @@ static int flush(osp_ctx *ctx, osp__ws_connection *connection, uint32_t *events)
 
 /* ---- input ---- */
 
-/* 7.1.7: says why and listens no more. */
+/* 7.1.7: says why and listens no more. What came before is handled, and may be answered, before the close frame goes;
+ * but not for longer than a closing handshake may take. */
 static void fail(osp__ws_connection *connection, unsigned code, const char *reason)
 {
-    connection->discarding = true;
-    osp__ws_close_begin(connection, code, reason, false);
+    connection->discarding = connection->ending = true;
+    connection->end_code = (uint16_t)code;
+    connection->end_reason = reason;
+    connection->end_deadline_ns = osp__now_ns() + CLOSE_NS;
+}
+
+static void conclude_if_due(osp__ws_connection *connection)
+{
+    if (!connection->ending || (!connection->is_idle(connection) && osp__now_ns() < connection->end_deadline_ns))
+        return;
+    connection->ending = false;
+    osp__ws_close_begin(connection, connection->end_code, connection->end_reason, false);
 }
 
 /* 5.5.1: answers with the code that came. */
 static void on_close(osp__ws_connection *connection)
 {
-    connection->close_received = connection->discarding = true;
+    connection->close_received = true;
     pthread_mutex_lock(&connection->lock);
     connection->close_code = connection->reader.code;
     pthread_mutex_unlock(&connection->lock);
-    osp__ws_close_begin(connection, connection->reader.code, "", false);
+    fail(connection, connection->reader.code, "");
 }
 
 /* 5.5.3: a peer that pings faster than it reads gets no answer to some of its pings. */
@@ -325,6 +336,8 @@ static int64_t next_deadline(osp__ws_connection *connection, bool flushed)
     pthread_mutex_unlock(&connection->lock);
     if (!flushed && connection->progress_ns + SEND_NS < deadline)
         deadline = connection->progress_ns + SEND_NS;
+    if (connection->ending && connection->end_deadline_ns < deadline)
+        deadline = connection->end_deadline_ns;
     return deadline;
 }
 
@@ -336,6 +349,8 @@ static bool is_out_of_time(osp__ws_connection *connection)
     pthread_mutex_unlock(&connection->lock);
     if (closing)
         return true;
+    if (connection->ending) /* the next turn concludes */
+        return false;
     osp__ws_close_begin(connection, OSP_WS_TRY_AGAIN_LATER, "too slow", true);
     return false;
 }
@@ -346,6 +361,7 @@ void osp__ws_run(osp_ctx *ctx, osp__ws_connection *connection)
     for (unsigned turns = 0;;) {
         uint32_t events = 0;
         consume(ctx, connection);
+        conclude_if_due(connection);
         int sent = flush(ctx, connection, &events);
         bool flushed = sent == 0;
         if (sent != 0 && sent != -EAGAIN)

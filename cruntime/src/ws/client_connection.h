@@ -28,8 +28,9 @@ struct osp__ws_connection {
 
     /* Takes a message (the bytes are borrowed); false when memory runs out. */
     bool (*deliver)(osp__ws_connection *connection, const uint8_t *bytes, size_t length, bool is_text);
-    /* False while no more should be read. Whoever changes that nudges. */
+    /* False while no more should be read; true once all messages have been handled. Whoever changes that nudges. */
     bool (*may_read)(osp__ws_connection *connection);
+    bool (*is_idle)(osp__ws_connection *connection);
 
     /* Touched by the fiber only. */
     osp_ws_rules rules;
@@ -37,6 +38,10 @@ struct osp__ws_connection {
     uint8_t input[OSP_WS_INPUT_BYTES]; /* bytes [start, end) have not been looked at */
     size_t start, end;
     bool discarding, close_received, output_shut;
+    bool ending; /* to be closed with end_code once the messages before are handled */
+    uint16_t end_code;
+    const char *end_reason; /* static */
+    int64_t end_deadline_ns;
     int64_t progress_ns; /* when bytes last went out, or the outbox was empty */
 
     pthread_mutex_t lock; /* of the fields below */

@@ -17,6 +17,8 @@
 
 #define CONNECT_MS INT64_C(10000)
 
+enum { HEADER_BYTES = 64 << 10 }; /* of the answer */
+
 struct handshake {
     const osp_crypto *crypto;
     const osp__ws_client_options *options;
@@ -239,7 +241,8 @@ static bool shake_hands(osp_ctx *ctx, osp__ws_connection *connection, const osp_
                         struct handshake *handshake, const osp_deflate *deflate, char **error)
 {
     int64_t deadline = osp__now_ns() + CONNECT_MS * 1000000;
-    osp__exchange exchange = {.authority = endpoint->authority, .timeout_ms = CONNECT_MS};
+    osp__exchange exchange = {
+        .authority = endpoint->authority, .timeout_ms = CONNECT_MS, .max_header_bytes = HEADER_BYTES};
     size_t length;
     char *request = compose(url, handshake, &length, error);
     if (request == NULL)

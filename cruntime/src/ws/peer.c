@@ -255,6 +255,15 @@ static bool add_frame(osp__ws_peer *peer, osp__ws_frame *frame)
     return added;
 }
 
+/* What OnClose will hear, unless it is known already. */
+static void set_cause(osp__ws_peer *peer, unsigned code, const char *reason, size_t length)
+{
+    if (peer->close_code != 0)
+        return;
+    peer->close_code = (uint16_t)code;
+    peer->close_reason = length > 0 ? osp_string_new(reason, length) : NULL;
+}
+
 void osp__ws_peer_close(osp__ws_peer *peer, unsigned code, const char *reason, size_t length)
 {
     pthread_mutex_lock(&peer->shard->lock);
@@ -264,17 +273,32 @@ void osp__ws_peer_close(osp__ws_peer *peer, unsigned code, const char *reason, s
     pthread_mutex_unlock(&peer->shard->lock);
     if (!first)
         return;
-    peer->close_code = (uint16_t)code;
-    peer->close_reason = length > 0 ? osp_string_new(reason, length) : NULL;
+    set_cause(peer, code, reason, length);
     peer->close_deadline_ns = osp__now_ns() + CLOSE_NS;
     (void)add_frame(peer, osp__ws_frame_close(code, reason, length, NULL)); /* without memory the end comes without it */
+}
+
+/* The input has ended, one way or the other. What came before is handled, and may be answered, before the close frame
+ * goes; but not for longer than a closing handshake may take. */
+static void end(osp__ws_peer *peer, unsigned code, const char *reason)
+{
+    peer->discarding = peer->ending = true;
+    peer->end_code = (uint16_t)code;
+    peer->end_reason = reason;
+    peer->close_deadline_ns = osp__now_ns() + CLOSE_NS;
+}
+
+static void conclude(osp__ws_peer *peer)
+{
+    peer->ending = false;
+    osp__ws_peer_close(peer, peer->end_code, peer->end_reason, strlen(peer->end_reason));
 }
 
 /* 7.1.7: says why and listens no more. */
 static void fail(osp__ws_peer *peer, unsigned code, const char *reason)
 {
-    peer->discarding = true;
-    osp__ws_peer_close(peer, code, reason, strlen(reason));
+    set_cause(peer, code, reason, strlen(reason));
+    end(peer, code, reason);
 }
 
 /* The reader takes too little: what waits is dropped, so that it learns why. */
@@ -286,6 +310,7 @@ static void shed(osp__ws_peer *peer)
         osp__ws_outbox_shed(&peer->outbox);
     pthread_mutex_unlock(&peer->shard->lock);
     fail(peer, OSP_WS_TRY_AGAIN_LATER, "too slow");
+    conclude(peer);
 }
 
 /* Sends what can be sent. 1: all; 0: the socket takes no more now; negative: the connection is dead. */
@@ -363,11 +388,9 @@ static void on_ping(osp__ws_peer *peer)
 static void on_close(osp__ws_peer *peer)
 {
     const osp_ws_reader *reader = &peer->reader;
-    peer->close_received = peer->discarding = true;
-    bool first = peer->close_code == 0;
-    osp__ws_peer_close(peer, reader->code, "", 0);
-    if (first && reader->payload_length > 0 && peer->close_reason == NULL)
-        peer->close_reason = osp_string_new((const char *)reader->payload, reader->payload_length);
+    peer->close_received = true;
+    set_cause(peer, reader->code, (const char *)reader->payload, reader->payload_length);
+    end(peer, reader->code, "");
 }
 
 static void check_rate(osp__ws_peer *peer)
@@ -616,9 +639,9 @@ static void set_deadline(osp__ws_peer *peer)
     int64_t ping_ns = peer->server->limits.ping_ns;
     if (peer->state == OSP_WS_SECURING || peer->state == OSP_WS_GREETING)
         return; /* set at the start: a peer that drips bytes gets no more time */
-    if (peer->progress_ns != 0 && !peer->close_queued)
+    if (peer->progress_ns != 0 && !peer->close_queued && !peer->ending)
         osp__wheel_set(wheel, &peer->deadline, peer->progress_ns + SEND_NS);
-    else if (peer->close_queued)
+    else if (peer->close_queued || peer->ending)
         osp__wheel_set(wheel, &peer->deadline, peer->close_deadline_ns);
     else if (peer->state == OSP_WS_OPEN && ping_ns > 0 && peer->deadline.next == NULL)
         osp__wheel_set(wheel, &peer->deadline, peer->input_ns + ping_ns); /* not moved by each input: see on_expired */
@@ -630,6 +653,8 @@ static void settle(osp__ws_peer *peer)
 {
     if (peer->shed)
         shed(peer);
+    if (peer->ending && !peer->handling && peer->first == NULL)
+        conclude(peer);
     int flushed = peer->state == OSP_WS_OPENING ? 0 : flush(peer);
     bool said_all = flushed == 1 && peer->close_queued;
     if (flushed < 0 || peer->broken || peer->end_of_input || (said_all && peer->close_received)) {
@@ -772,6 +797,8 @@ static void on_expired(osp__ws_peer *peer)
         refuse_with(peer, 408, "the request took too long");
     else if (peer->close_queued)
         close_now(peer);
+    else if (peer->ending)
+        conclude(peer);
     else if (peer->progress_ns != 0)
         shed(peer);
     else if (peer->state == OSP_WS_OPEN && peer->server->limits.ping_ns > 0)

@@ -61,12 +61,15 @@ typedef struct osp__ws_peer {
     bool readable, hung_up;  /* what epoll has said since the last read */
     bool end_of_input, broken;
     bool discarding;         /* nobody listens any more */
+    bool ending;             /* to be closed with end_code once the messages before are handled */
     bool close_received, output_ended;
     bool ping_sent;          /* and nothing has come since */
     bool advancing;          /* osp__ws_peer_advance is on the stack */
     bool handling;           /* a fiber runs handlers */
     bool opened, told_open, told_close, finished;
+    uint16_t end_code;
     uint16_t close_code;     /* of the first cause; 0: there is none yet */
+    const char *end_reason;  /* static */
     char *close_reason;      /* string, owned; NULL: "" */
 
     osp__ws_event *first, *last; /* messages that wait for the handler */
