@@ -25,9 +25,11 @@ if TYPE_CHECKING:
         asgi,
         compile,
         handler,
+        load_ipython_extension,
         print_to_python,
         serve,
         set_print_sink,
+        unload_ipython_extension,
     )
 
 __all__ = [
@@ -45,9 +47,11 @@ __all__ = [
     "asgi",
     "compile",
     "handler",
+    "load_ipython_extension",
     "print_to_python",
     "serve",
     "set_print_sink",
+    "unload_ipython_extension",
 ]
 
 

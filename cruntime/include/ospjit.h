@@ -140,11 +140,11 @@ OSP_API void osp_stream_free(struct osp_stream *stream);
 /* A call that may wait or call back. Begins running code(ctx, env, arg) on a fiber; NULL with a negative errno in
  * *status when that is impossible. Takes one count of `env`. Then wait until the result is 0 (the call has ended) or
  * -1 (the fiber failed, *error is owned); both end the life of the call. 1: the fiber calls a function of the embedder
- * and is parked until *request has been answered. */
+ * and is parked until *request has been answered. 2: timeout_ms have passed (negative: never). */
 struct osp_call;
 struct osp_request;
 OSP_API struct osp_call *osp_call_begin(osp_thunk code, void *env, void *arg, int *status);
-OSP_API int osp_call_wait(struct osp_call *call, struct osp_request **request, char **error);
+OSP_API int osp_call_wait(struct osp_call *call, int64_t timeout_ms, struct osp_request **request, char **error);
 
 /* The next request of a fiber that no call waits for; NULL after timeout_ms (negative: waits for ever). */
 OSP_API struct osp_request *osp_next_request(int64_t timeout_ms);

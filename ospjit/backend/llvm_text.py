@@ -48,6 +48,8 @@ DIRECT = "osp_direct$"
 #: The thunk that runs the file's statements, of a module that can be unloaded; and the C function that
 #: gives up the file's variables before its code goes.
 START, UNLOAD = "osp_module_start", "osp_module_unload"
+#: Where such a module keeps what it has made immortal.
+IMMORTALS = "@osp_module_immortals"
 
 #: What every module starts with, beside what `cells` brings.
 _PRELUDE = """
@@ -196,7 +198,7 @@ class _Emitter:
         #: Externs that need more stack than a fiber has, or one that is a thread's own.
         self.on_system_stack = on_system_stack
         self.waiting = waiting(module) if unloadable else frozenset()
-        #: The counted parts of the file's variables.
+        #: The counted parts of the file's variables that are not immortal.
         self.counted_globals: list[str] = []
         self.lines: list[str] = []
         self.constants: list[str] = []
@@ -247,7 +249,7 @@ class _Emitter:
         for index, t in enumerate(op.attr("types")):
             name = quoted(f"{op.attr('sym_name')}.{index}")
             self.constants.append(f"{name} = internal global {llvm_type(t)} zeroinitializer")
-            if is_counted(t):
+            if is_counted(t) and op.attr("mutable"):
                 self.counted_globals.append(name)
 
     def _extern(self, op: Operation) -> None:
@@ -395,7 +397,9 @@ class _Emitter:
             f"define void @{START}(ptr %ctx, ptr %env, ptr %arg) #0 {{\n"
             f"  %result = call tailcc i64 {quoted(ENTRY)}(ptr %ctx)\n  ret void\n}}"
         )
-        lines = []
+        self.constants.append(f"{IMMORTALS} = internal global ptr null")
+        self.used.add("osp_free_module")
+        lines = [f"  call void @osp_free_module(ptr {IMMORTALS})"]
         for index, name in enumerate(self.counted_globals):
             lines += [f"  %v{index} = load ptr, ptr {name}", f"  store ptr null, ptr {name}"]
             lines.append(f"  call void @osp_drop(ptr %v{index})")
@@ -837,11 +841,13 @@ class _Function:
         name = self._global_name(op)
         if is_counted(value.type):
             # Every thread may read it. What is never replaced need not be counted any more.
-            replaced = self.e.mutable[op.attr("global")] or self.e.unloadable
-            mark = "osp_mark_shared" if replaced else "osp_mark_immortal"
+            replaced = self.e.mutable[op.attr("global")]
+            immortal = "osp_mark_module" if self.e.unloadable else "osp_mark_immortal"
+            mark = "osp_mark_shared" if replaced else immortal
             old = self.fresh()
             self.e.used.add(mark)
-            self.emit(f"call void @{mark}(ptr {self.name(value)})")
+            module = f", ptr {IMMORTALS}" if mark == "osp_mark_module" else ""
+            self.emit(f"call void @{mark}(ptr {self.name(value)}{module})")
             self.emit(f"{old} = load ptr, ptr {name}")
             self.emit(f"store {self.typed(value)}, ptr {name}")
             self.emit(f"call void @rt.drop(ptr {old})")

@@ -68,7 +68,7 @@ _PUBLIC: dict[str, tuple[object, list[object]]] = {
     "osp_stream_refill": (ctypes.c_bool, [_p, _str, _size]),
     "osp_stream_free": (None, [_p]),
     "osp_call_begin": (_p, [_p, _p, _p, ctypes.POINTER(ctypes.c_int)]),
-    "osp_call_wait": (ctypes.c_int, [_p, ctypes.POINTER(ctypes.c_void_p), _errors]),
+    "osp_call_wait": (ctypes.c_int, [_p, _i64, ctypes.POINTER(ctypes.c_void_p), _errors]),
     "osp_next_request": (_p, [_i64]),
     "osp_request_number": (_i64, [_p]),
     "osp_request_stream": (_p, [_p]),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ospjit.embed.errors import CompileError, FiberError, HandlerError
     from ospjit.embed.message import Request, Response
     from ospjit.embed.module import Module, compile
+    from ospjit.embed.notebook import load_ipython_extension, unload_ipython_extension
     from ospjit.embed.output import print_to_python, set_print_sink
     from ospjit.embed.results import Error, Result, Success
     from ospjit.embed.router import Router, serve
@@ -38,9 +39,11 @@ _PLACES = {
     "asgi": "asgi_application",
     "compile": "module",
     "handler": "decorator",
+    "load_ipython_extension": "notebook",
     "print_to_python": "output",
     "serve": "router",
     "set_print_sink": "output",
+    "unload_ipython_extension": "notebook",
 }
 
 __all__ = [
@@ -58,9 +61,11 @@ __all__ = [
     "asgi",
     "compile",
     "handler",
+    "load_ipython_extension",
     "print_to_python",
     "serve",
     "set_print_sink",
+    "unload_ipython_extension",
 ]
 
 

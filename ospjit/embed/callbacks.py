@@ -90,35 +90,73 @@ def run(address: int, data: bytes) -> bytes:
     started.
     """
     library = runtime.library()
-    source, sink = library.osp_stream_new(data, len(data)), library.osp_stream_new(None, 0)
-    words = (ctypes.c_uint64 * 2)(source or 0, sink or 0)
-    try:
-        if not source or not sink:
+    streams = Streams(library, data)
+    wait_for(address, streams.words, streams)
+    return stream_bytes(library, streams.sink)
+
+
+class Streams:
+    """A stream to read and one to write, freed when nothing refers to them any more; `words` are their
+    addresses."""
+
+    def __init__(self, library: ctypes.CDLL, data: bytes) -> None:
+        self._free = library.osp_stream_free
+        self.source = library.osp_stream_new(data, len(data)) or 0
+        self.sink = library.osp_stream_new(None, 0) or 0
+        self.words = (ctypes.c_uint64 * 2)(self.source, self.sink)
+        if not self.source or not self.sink:
             raise MemoryError
-        wait_for(address, words)
-        return stream_bytes(library, sink)
-    finally:
-        library.osp_stream_free(source)
-        library.osp_stream_free(sink)
+
+    def __del__(self) -> None:
+        self._free(self.source)
+        self._free(self.sink)
 
 
-def wait_for(address: int, words: Any) -> None:
-    """Call a thunk on a fiber and see it through; what is printed is out when it returns."""
+def wait_for(address: int, words: Any, keep: object = None) -> None:
+    """Call a thunk on a fiber and see it through; what is printed is out when it returns. Signals are
+    handled meanwhile: if a handler raises, as that of Ctrl-C does, the fiber goes on without anybody who
+    waits for it, and `words` and `keep` live as long as it does."""
     library = runtime.library()
     status = ctypes.c_int()
     call = library.osp_call_begin(address, None, words, ctypes.byref(status))
     if not call:
         raise RuntimeError(f"the call could not be started: {runtime.reason(status.value)}")
     raised: list[BaseException] = []
-    request, failure = ctypes.c_void_p(), ctypes.c_void_p()
-    while (ended := library.osp_call_wait(call, ctypes.byref(request), ctypes.byref(failure))) == 1:
-        _answer(library, request.value or 0, raised.append)
+    try:
+        message = _ended(library, call, raised)
+    except BaseException:
+        abandoned = threading.Thread(target=_abandon, args=(call, words, keep), name="ospjit abandoned call")
+        abandoned.daemon = True
+        abandoned.start()
+        raise
     library.osp_flush()
-    if ended != 0:
-        message = take_string(failure.value or 0).decode("utf-8", "replace")
+    if message is not None:
         if raised and message == _message_of(raised[-1]):
             raise raised[-1]
         raise FiberError(message)
+
+
+#: How long the main thread waits at a time, since signals are handled in between.
+_PATIENCE_MS = 50
+
+
+def _ended(library: ctypes.CDLL, call: int, raised: list[BaseException]) -> str | None:
+    """Wait for a call; the diagnostic if it has failed."""
+    request, failure = ctypes.c_void_p(), ctypes.c_void_p()
+    patience = _PATIENCE_MS if threading.current_thread() is threading.main_thread() else -1
+    while True:
+        state = library.osp_call_wait(call, patience, ctypes.byref(request), ctypes.byref(failure))
+        if state == 1:
+            _answer(library, request.value or 0, raised.append)
+        elif state == 0:
+            return None
+        elif state < 0:
+            return take_string(failure.value or 0).decode("utf-8", "replace")
+
+
+def _abandon(call: int, words: Any, keep: object) -> None:
+    """Wait for a call in whose end nobody is interested any more."""
+    _ended(runtime.library(), call, [])
 
 
 def stream_bytes(library: ctypes.CDLL, stream: int) -> bytes:

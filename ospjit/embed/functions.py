@@ -8,6 +8,7 @@ call, so the code lives as long as they do.
 from __future__ import annotations
 
 import ctypes
+import struct
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -98,28 +99,59 @@ def _direct(export: Export, loaded: Loaded, params: Sequence[Type], names: Seque
     prototype = ctypes.CFUNCTYPE(None if value is UNIT else _C_TYPES[value], *(_C_TYPES[p] for p in params))
     function = prototype(address)
     scope: dict[str, Any] = {
-        "__call": function,
+        "__call": _waiting(loaded.code.address(EXPORT + export.symbol), params, value, fallible)
+        if waits
+        else function,
         "__pending": ctypes.c_uint32.in_dll(runtime.library(), "osp_pending"),
         "__failed": _failed,
         "__success": Success,
         "__loaded": loaded,
-        "__flush": runtime.library().osp_flush,
     }
     lines = []
     for index, (name, t) in enumerate(zip(names, params, strict=True)):
         scope[f"__convert{index}"] = _converter(t, name, export.name)
         lines += [_TESTS[t].format(name), f"    {name} = __convert{index}({name})"]
-    lines.append(f"__result = __call({', '.join(names)})")
     if waits:
-        lines.append("__flush()")
-    lines += ["if __pending.value:", "    __error = __failed()", "    if __error is not None: return __error"]
-    returned = "__result" if value is not PTR else "__result or 0"
-    lines.append(f"return __success({returned})" if fallible else f"return {returned}")
+        lines.append(f"return __call({', '.join(names)})")
+    else:
+        lines.append(f"__result = __call({', '.join(names)})")
+        lines += [
+            "if __pending.value:",
+            "    __error = __failed()",
+            "    if __error is not None: return __error",
+        ]
+        returned = "__result" if value is not PTR else "__result or 0"
+        lines.append(f"return __success({returned})" if fallible else f"return {returned}")
     made = _write(export.name, names, lines, scope)
     if not fallible:
         made.address = address
         made.ctypes = function
     return made
+
+
+_LETTERS: dict[Type, str] = {INT: "q", FLOAT: "d", BOOL: "Q", PTR: "Q"}
+
+
+def _waiting(address: int, params: Sequence[Type], value: Type, fallible: bool) -> Callable[..., Any]:
+    """Calls of a function of machine numbers that may wait: on a fiber, with what it takes and gives in
+    words."""
+    pack = struct.Struct("=" + "".join(_LETTERS[p] for p in params))
+    given = "" if value is UNIT else _LETTERS[value]
+    unpack = struct.Struct(f"={'Q' if fallible else ''}{given}{'Q' if fallible else ''}")
+    size = max(pack.size, unpack.size, 8)
+
+    def call(*arguments: Any) -> Any:
+        words = ctypes.create_string_buffer(pack.pack(*arguments), size)
+        callbacks.wait_for(address, words)
+        parts = unpack.unpack_from(words)
+        if fallible and parts[0]:
+            return Error(decode(take_string(parts[-1])))
+        got = None if value is UNIT else parts[1] if fallible else parts[0]
+        if value is BOOL:
+            got = bool(got)
+        return Success(got) if fallible else got
+
+    return call
 
 
 def _converter(t: Type, name: str, function: str) -> Callable[[Any], Any]:

@@ -148,7 +148,7 @@ class _Build:
         """The module, after its statements have run."""
         code = self.code
         running.ensure()
-        loaded = Loaded(code, _lingers(self.compilation.lowered), tuple(self.externs.values()))
+        loaded = Loaded(code, lingers(self.compilation.lowered), tuple(self.externs.values()))
         applies = {t: code.address(EXPORT + symbol) for t, symbol in self.bridge.applies.items()}
         members = self._members(loaded, applies)
         callbacks.wait_for(code.address(START), (ctypes.c_uint64 * 1)())
@@ -168,5 +168,6 @@ class _Build:
 _STARTING = ("osp_spawn", "osp_http_listen", "osp_websocket_")
 
 
-def _lingers(module: Operation) -> bool:
+def lingers(module: Operation) -> bool:
+    """Whether what a module starts may live on when nothing refers to it any more."""
     return any(op.name == "rt.call" and op.attr("callee").startswith(_STARTING) for op in module.walk())

@@ -70,6 +70,19 @@ static void give_fiber(struct osp_fiber *fiber) {
     pthread_mutex_unlock(&pool_lock);
 }
 
+static struct timespec after(int64_t ms) {
+    struct timespec at;
+    clock_gettime(CLOCK_REALTIME, &at);
+    if (ms < 0) return at;
+    at.tv_sec += (time_t)(ms / 1000);
+    at.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_sec++;
+        at.tv_nsec -= 1000000000;
+    }
+    return at;
+}
+
 /* ---- calls on a worker --------------------------------------------------------------------------------------------- */
 
 static void call_finished(struct osp_fiber *fiber) {
@@ -122,13 +135,19 @@ OSP_API struct osp_call *osp_call_begin(osp_thunk code, void *env, void *arg, in
     return begin(code, env, arg, true, status);
 }
 
-OSP_API int osp_call_wait(struct osp_call *call, struct osp_request **request, char **error) {
+OSP_API int osp_call_wait(struct osp_call *call, int64_t timeout_ms, struct osp_request **request, char **error) {
+    struct timespec until = after(timeout_ms);
     pthread_mutex_lock(&call->lock);
-    while (!call->done && call->request == NULL) pthread_cond_wait(&call->changed, &call->lock);
+    int status = 0;
+    while (!call->done && call->request == NULL && status == 0)
+        status = timeout_ms < 0 ? pthread_cond_wait(&call->changed, &call->lock)
+                                : pthread_cond_timedwait(&call->changed, &call->lock, &until);
+    bool done = call->done;
     *request = call->request;
     call->request = NULL;
     pthread_mutex_unlock(&call->lock);
     if (*request != NULL) return 1;
+    if (!done) return 2;
     *error = call->failure;
     pthread_mutex_destroy(&call->lock);
     pthread_cond_destroy(&call->changed);
@@ -139,6 +158,11 @@ OSP_API int osp_call_wait(struct osp_call *call, struct osp_request **request, c
 OSP_API bool osp_is_idle(void) {
     return osp__deadlock_living() == 0 && __atomic_load_n(&osp__runtime.services, __ATOMIC_SEQ_CST) == 0;
 }
+
+/* The words that the call was begun with. */
+OSP_API void *osp_call_given(osp_ctx *ctx) { return ((void **)ctx->fiber->arg)[0]; }
+
+OSP_API void *osp_call_kept(osp_ctx *ctx) { return ((void **)ctx->fiber->arg)[1]; }
 
 /* ---- requests: compiled code calls the embedder --------------------------------------------------------------------- */
 
@@ -188,14 +212,7 @@ OSP_API void osp_call_stream_end(osp_ctx *ctx, void *stream) {
 }
 
 OSP_API struct osp_request *osp_next_request(int64_t timeout_ms) {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += (time_t)(timeout_ms / 1000);
-    until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    struct timespec until = after(timeout_ms);
     pthread_mutex_lock(&queue.lock);
     int error = 0;
     while (queue.first == NULL && error == 0)
@@ -340,7 +357,7 @@ OSP_API bool osp_call_direct(void *code, void *words, bool waits) {
     } else {
         struct osp_request *request;
         struct osp_call *call = begin(thunk, NULL, words, false, &status);
-        if (call != NULL) status = osp_call_wait(call, &request, &failure);
+        if (call != NULL) status = osp_call_wait(call, -1, &request, &failure);
     }
     if (OSP_LIKELY(status == 0)) return true;
     if (failure != NULL)

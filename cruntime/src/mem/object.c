@@ -190,13 +190,35 @@ static osp__contents contents_of[16];
 
 void osp__set_contents(uint32_t kind, osp__contents contents) { contents_of[kind] = contents; }
 
-static void mark(void *root, bool (*mark_one)(struct osp__header *)) {
+/* What a module made immortal, so that it can be freed with the module. */
+struct immortals {
+    size_t size, capacity;
+    void *items[];
+};
+
+static void remember(struct immortals **place, void *object) {
+    struct immortals *known = *place;
+    if (known == NULL || known->size == known->capacity) {
+        size_t size = known == NULL ? 0 : known->size, capacity = size < 16 ? 16 : size * 2;
+        struct immortals *larger = osp__alloc(sizeof *larger + capacity * sizeof larger->items[0]);
+        if (larger == NULL) return; /* it stays for good */
+        larger->size = size;
+        larger->capacity = capacity;
+        if (size > 0) memcpy(larger->items, known->items, size * sizeof larger->items[0]);
+        osp__release(known);
+        *place = known = larger;
+    }
+    known->items[known->size++] = object;
+}
+
+static void mark(void *root, bool (*mark_one)(struct osp__header *), struct immortals **module) {
     struct worklist list = {.capacity = 64};
     list.items = list.first;
     push(&list, root);
     while (list.size > 0) {
         void *object = list.items[--list.size];
         if (object == NULL || !mark_one(osp__header(object))) continue;
+        if (module != NULL) remember(module, object);
         uint32_t info = osp__header(object)->info, scan = osp__scan(info);
         void **fields = object;
         if (osp__kind(info) == OSP_KIND_CLOSURE) fields++;
@@ -211,6 +233,27 @@ static void mark(void *root, bool (*mark_one)(struct osp__header *)) {
     if (list.items != list.first) osp__release(list.items);
 }
 
-OSP_API void osp_mark_shared(void *object) { mark(object, mark_one_shared); }
+OSP_API void osp_mark_shared(void *object) { mark(object, mark_one_shared, NULL); }
 
-OSP_API void osp_mark_immortal(void *object) { mark(object, mark_one_immortal); }
+OSP_API void osp_mark_immortal(void *object) { mark(object, mark_one_immortal, NULL); }
+
+OSP_API void osp_mark_module(void *object, void *place) { mark(object, mark_one_immortal, place); }
+
+/* Everything that the objects hold is immortal too: giving up a count does nothing. */
+OSP_API void osp_free_module(void *place) {
+    struct immortals *known = *(struct immortals **)place;
+    *(struct immortals **)place = NULL;
+    for (size_t i = 0; known != NULL && i < known->size; i++) {
+        void *object = known->items[i];
+        uint32_t kind = osp__kind(osp__header(object)->info);
+        struct osp__dead dead = {NULL};
+        if (finalizers[kind] != NULL) finalizers[kind](object, &dead);
+    }
+    for (size_t i = 0; known != NULL && i < known->size; i++) {
+        void *object = known->items[i];
+        char *block = (char *)object - sizeof(struct osp__header);
+        if (osp__kind(osp__header(object)->info) == OSP_KIND_STRING) block -= sizeof(uint64_t);
+        osp__release(block);
+    }
+    osp__release(known);
+}
