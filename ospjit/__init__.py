@@ -6,7 +6,12 @@ line, so it must never import anything beyond the standard library's cheapest mo
 
 from __future__ import annotations
 
+from time import time_ns
+
 __version__ = "0.1.0"
+
+#: When this process began to read the package (ns since 1970): what changes later is not what it runs.
+STARTED = time_ns()
 
 TYPE_CHECKING = False  # what type checkers take for true, without importing typing
 if TYPE_CHECKING:

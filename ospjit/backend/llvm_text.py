@@ -13,6 +13,7 @@ import struct
 from collections.abc import Callable, Container
 
 from ospjit.backend import cells
+from ospjit.backend.code import EXPORT, PROGRAM
 from ospjit.backend.debug_info import DebugInfo
 from ospjit.builtins.table import RUNTIME, RuntimeFn
 from ospjit.dialects.rt import TOKEN, first_slot, is_counted
@@ -31,16 +32,9 @@ from ospjit.ir import (
     i64,
 )
 
-#: The C-ABI function that runs a program: `void (osp_ctx *, int64_t *status)`.
-PROGRAM = "osp_program"
 #: The C-ABI thunk through which the runtime calls a function value that takes one pointer.
 THUNK = "osp_thunk_pointer"
 ENTRY = "osp.entry"
-#: What precedes an exported function's name in that of its C-ABI thunk, `void (osp_ctx *, void *env, uint64_t
-#: *words)`:
-#: it takes the arguments' parts from `words`, one each, and leaves the results' parts there. `env` is
-#: ignored.
-EXPORT = "osp_export$"
 #: What precedes its name in that of a plain C function, if it takes and gives machine numbers only (or a
 #: `Result` of one): it runs on the calling thread when it can never wait, and else the thread sleeps. What
 #: went wrong is left with the thread (`osp_take_pending`), and the result is 0.

@@ -12,7 +12,7 @@ import os
 from functools import cache
 from pathlib import Path
 
-from ospjit.builtins.table import RUNTIME, abi_hash
+from ospjit.builtins.table import abi_hash
 
 
 class RuntimeUnavailable(RuntimeError):
@@ -54,7 +54,18 @@ _errors = ctypes.POINTER(ctypes.c_void_p)
 _PUBLIC: dict[str, tuple[object, list[object]]] = {
     "osp_abi_hash": (ctypes.c_uint64, []),
     "osp_runtime_start": (ctypes.c_int, [_p]),
-    "osp_run_main": (_i64, [_p]),
+    "osp_run_program": (_i64, [_p]),
+    "osp_code_load": (ctypes.c_int, [_str, _size, _p, _p, _p, _size]),
+    "osp_code_symbol": (_p, [_p, _str]),
+    "osp_code_unload": (None, [_p]),
+    "osp_cache_path": (ctypes.c_bool, [_p, _size, _p]),
+    "osp_cache_load": (ctypes.c_int, [_p, _i64, _p, _p, _p]),
+    "osp_cache_release": (None, [_p]),
+    "osp_cache_store": (ctypes.c_int, [_p, _i64, _p, _p, _p, _p, _p]),
+    "osp_dependencies_new": (_p, []),
+    "osp_dependencies_add": (ctypes.c_int, [_p, ctypes.c_char, _str]),
+    "osp_dependencies_free": (None, [_p]),
+    "osp_where_remember": (ctypes.c_int, [_str, _str, _str]),
     "osp_call_on_fiber": (ctypes.c_int, [_p, _p, _p, _errors]),
     "osp_string_new": (_p, [_str, _size]),
     "osp_string_length": (ctypes.c_uint64, [_p]),
@@ -115,15 +126,6 @@ def library() -> ctypes.CDLL:
             f"the C runtime {path} was built from another table of built-ins: install ospjit again"
         )
     return lib
-
-
-def symbol_address(symbol: str) -> int:
-    """The address of a function of the table. Raises `RuntimeUnavailable` if the library lacks it."""
-    assert symbol in RUNTIME, symbol
-    try:
-        return ctypes.cast(getattr(library(), symbol), ctypes.c_void_p).value or 0
-    except AttributeError:
-        raise RuntimeUnavailable(f"the C runtime has no function '{symbol}': rebuild it") from None
 
 
 def start(

@@ -41,4 +41,4 @@ def decode_source(name: str, data: bytes) -> Source:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ValueError(f"not UTF-8 (line {line}, byte {error.start})") from None
-    return Source(name, text.removeprefix("\ufeff"))
+    return Source(name, text.removeprefix("\ufeff"), data)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import ospjit
+from ospjit.cli import cached
 from ospjit.cli.files import read_source
 from ospjit.diagnostics import CompileFailed, Diagnostic
 
@@ -26,6 +27,8 @@ commands:
   ospjit check FILE...      report errors without running
   ospjit test [PATH...]     run the tests in files named *.test.osp
   ospjit explain FILE       show source lines beside their IR and machine code
+  ospjit cache path|size|clear
+                            the machine code kept for the next run
   ospjit opt FILE.mlir      run passes on IR (ospjit opt --help)
   ospjit passes             list the passes
   ospjit doc [NAME]         show the documentation of a built-in function
@@ -75,6 +78,12 @@ def _show(diagnostics: Sequence[Diagnostic], form: str) -> None:
         sys.stderr.write(render_text(diagnostics, color=sys.stderr.isatty() and "NO_COLOR" not in os.environ))
 
 
+def _show_notes(notes: tuple[str, str, str], form: str) -> None:
+    """Show the warnings of a compilation that succeeded, which may have been another process's."""
+    colored = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    sys.stderr.write(notes[2 if form == "json" else 1 if colored else 0])
+
+
 def _parser() -> argparse.ArgumentParser:
     from ospjit.cli.capabilities import add_capability_arguments
     from ospjit.cli.operation import add_operation_arguments
@@ -96,6 +105,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--emit", choices=EMIT, help="print what a stage yields instead of running")
     parser.add_argument("-o", "--output", metavar="FILE", help="where --emit writes (standard output)")
     parser.add_argument(
+    parser.add_argument("--mcpu", default="", metavar="CPU", help="make code for this CPU (this machine's)")
+    parser.add_argument("--no-cache", action="store_true", help="compile, and keep no code")
+    parser.add_argument("--cache-stats", action="store_true", help="say whether the code came from the cache")
+    parser.add_argument(
         "--diagnostics", choices=("text", "json"), default="text", help="form of error messages"
     )
     parser.add_argument(
@@ -116,12 +129,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(argv: list[str]) -> int:
+    from ospjit.backend import codecache
     from ospjit.cli.capabilities import disabled
     from ospjit.cli.pass_options import options_from, with_values
     from ospjit.driver.compile import Compilation
     from ospjit.driver.options import CompileOptions
     from ospjit.ir import PipelineError
 
+    codecache.launcher = cached.launcher
     parser = _parser()
     if not argv:
         parser.print_help()
@@ -138,6 +153,9 @@ def _run(argv: list[str]) -> int:
         pipeline=passes.pass_pipeline or "",
         debug_info=args.debug_info,
         perf=args.perf or _perf_form(os.environ.get("OSPJIT_PERF", "")),
+        cpu=args.mcpu,
+        # After options a subcommand's name is a file's: it would have the key of the subcommand alone.
+        cache=not args.no_cache and args.file not in _COMMANDS,
     )
     compilation = Compilation(source, options)
     try:
@@ -153,8 +171,9 @@ def _run(argv: list[str]) -> int:
     except PipelineError as error:
         print(f"ospjit: error: {error}", file=sys.stderr)
         return USAGE
-    if compilation.diagnostics.items:
-        _show(compilation.diagnostics.items, args.diagnostics)
+    _show_notes(compilation.notes, args.diagnostics)
+    if args.cache_stats:
+        print(f"ospjit: cache: {compilation.cache_report}", file=sys.stderr)
     if passes.timing:
         sys.stderr.write(compilation.timer.report())
     from ospjit.driver.run import Operation, run_program
@@ -236,6 +255,12 @@ def _explain(argv: list[str]) -> int:
     return explain_main(argv)
 
 
+def _cache(argv: list[str]) -> int:
+    from ospjit.cli.cache import main as cache_main
+
+    return cache_main(argv)
+
+
 def _test(argv: list[str]) -> int:
     from ospjit.cli.test import main as test_main
 
@@ -249,6 +274,7 @@ def _doc(argv: list[str]) -> int:
 
 
 _COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "cache": _cache,
     "check": _check,
     "test": _test,
     "explain": _explain,

@@ -16,7 +16,13 @@ class Source:
 
     name: str
     text: str
+    data: bytes | None = field(default=None, repr=False)
+    """The bytes that the text was read from, with the mark at their beginning if they have one."""
     _line_starts: list[int] = field(default_factory=list, repr=False)
+
+    def encoded(self) -> bytes:
+        """The bytes that stand for the source."""
+        return self.text.encode("utf-8", "surrogatepass") if self.data is None else self.data
 
     def line_starts(self) -> list[int]:
         """Offsets at which lines begin; the first is 0."""

@@ -6,7 +6,7 @@ diagnostic found; no other exception is meant to leave.
 
 from __future__ import annotations
 
-import ctypes
+import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,8 @@ from ospjit.ir.timing import Timer
 from ospjit.syntax import ast
 
 if TYPE_CHECKING:
-    from ospjit.backend.jit import Code
+    from ospjit.backend.code import Code, Library
+    from ospjit.backend.codecache import Inputs, Key, Notes
     from ospjit.ir.instrumentation import Instrumentation
     from ospjit.types import core
 
@@ -33,6 +34,8 @@ class Compilation:
         self.timer = Timer()
         self.watchers: list[Instrumentation] = []
         """Who is told of the course of the passes, besides those that the options ask for."""
+        self.cache_report = "not used"
+        self._cached_notes: Notes | None = None
 
     @cached_property
     def _parsed(self) -> ast.Program:
@@ -129,7 +132,7 @@ class Compilation:
             from ospjit.backend import jit
 
             with self.timer.span("load LLVM"):
-                machine = jit.target_machine(self.options.opt_level)
+                machine = jit.target_machine(self.options.opt_level, self.options.cpu)
             with self.timer.span("parse and verify"):
                 module = jit.parse(text)
             with self.timer.span("optimize"):
@@ -147,51 +150,99 @@ class Compilation:
         module, machine = self._llvm
         return str(machine.emit_assembly(module))
 
-    @property
+    @cached_property
     def object(self) -> bytes:
         """The machine code as an object file."""
-        module, machine = self._llvm
-        return bytes(machine.emit_object(module))
-
-    @cached_property
-    def code(self) -> Code:
-        """The machine code in this process."""
         module, machine = self._llvm
         with self.timer.span("machine code"):
             from ospjit.backend import jit
 
-            objects: list[bytes] = []
+            return jit.emit_object(module, machine)
+
+    @cached_property
+    def code(self) -> Code:
+        """The machine code in this process: from the cache if it is there, else compiled and stored."""
+        key = self._key
+        if key is None:
+            return self._loaded()[0]
+        from ospjit.backend import codecache
+
+        with self.timer.span("cache"):
+            found = codecache.find(key)
+        if isinstance(found, codecache.Found):
+            self.cache_report, self._cached_notes = "hit", found.notes
+            return found.code
+        code, libraries = self._loaded()
+        with self.timer.span("cache"):
+            stored = codecache.store(key, self.inputs, self.object, libraries, self.core.linkdirs, self.notes)
+        self.cache_report = f"miss: {found}; {stored}"
+        return code
+
+    @cached_property
+    def inputs(self) -> Inputs:
+        """The files that the compilation reads beside the source."""
+        from ospjit.backend.codecache import Inputs
+
+        return Inputs()
+
+    @property
+    def notes(self) -> Notes:
+        """What the compilation said, if it succeeded: as text, coloured text and JSON."""
+        if self._cached_notes is not None:
+            return self._cached_notes
+        items = self.diagnostics.items
+        if not items:
+            return ("", "", "")
+        from ospjit.diagnostics.render import render_json, render_text
+
+        return render_text(items), render_text(items, color=True), render_json(items)
+
+    @property
+    def _key(self) -> Key | None:
+        """What the code is cached under; None if somebody wants no cache, or to see how the code is made."""
+        if not self.options.cacheable or os.environ.get("OSPJIT_CACHE") == "0":
+            return None
+        from ospjit.backend.codecache import Key
+
+        return Key(self.options.described(), self.options.cpu, self.source.name, self.source.encoded())
+
+    def _loaded(self) -> tuple[Code, list[Library]]:
+        """The compiled code, loaded, and the libraries that it is linked with."""
+        data = self.object
+        with self.timer.span("load"):
+            from ospjit.backend.code import UnresolvedSymbol, load
+
+            libraries = self._libraries()
             try:
-                code = jit.load(module, machine, self._libraries(), self.options.externs, objects.append)
-                self._announce(objects, code)
-                return code
-            except jit.UnresolvedSymbol as error:
+                code = load(data, libraries, self.options.externs)
+                self._announce(data, code)
+                return code, libraries
+            except UnresolvedSymbol as error:
                 extern = self.core.externs.get(error.name)
                 hint = "name its library in a comment: // @link: NAME"
                 self.diagnostics.error("OSP7002", str(error), extern.span if extern else None, hints=(hint,))
                 raise CompileFailed(self.diagnostics.in_order()) from None
 
-    def _announce(self, objects: list[bytes], code: Code) -> None:
+    def _announce(self, data: bytes, code: Code) -> None:
         """Tell debuggers and profilers of the code, if they were asked for."""
         if self.options.debug_info or self.options.perf:
             from ospjit.backend import observers
 
             names = observers.names_of(self.lowered)
             try:
-                for data in objects:
-                    self._observers = observers.Announced(data, code.address, names, self.options.perf)
+                self._observers = observers.Announced(data, code.address, names, self.options.perf)
             except OSError as error:
                 said = (error.strerror or str(error)).lower()
                 raise PipelineError(f"--perf: cannot write {error.filename}: {said}") from None
 
-    def _libraries(self) -> list[ctypes.CDLL]:
+    def _libraries(self) -> list[Library]:
         """The libraries that the source links."""
-        from ospjit.backend import jit
+        from ospjit.backend.code import open_library
 
         libraries = []
         for name in self.core.links:
             try:
-                libraries.append(jit.open_library(name, self.core.linkdirs))
+                libraries.append(open_library(name, self.core.linkdirs))
             except OSError as error:
                 named = [link.span for link in self.tree.links if (link.kind, link.value) == ("link", name)]
                 message = f"cannot open library '{name}': {error}"

@@ -47,8 +47,25 @@ class CompileOptions:
     """What to write for `perf`: nothing, `map` (names of functions) or `jitdump` (code and lines as well)."""
     pipeline: str = ""
     """Empty: what the level asks for."""
+    cpu: str = ""
+    """The CPU to make code for, by LLVM's name; empty: this host's."""
+    cache: bool = True
+    """Whether the code may come from the cache and go there."""
 
     def __post_init__(self) -> None:
         self.debug_info = self.debug_info or self.perf == "jitdump"
         if not self.pipeline:
             self.pipeline = PIPELINE if self.opt_level > 0 else QUICK_PIPELINE
+
+    @property
+    def cacheable(self) -> bool:
+        """Whether the code may be cached: only if nothing asks for another pipeline or to see it at work, and
+        no addresses of this process are a part of it."""
+        standard = PIPELINE if self.opt_level > 0 else QUICK_PIPELINE
+        plain = not (self.externs or self.debug_info or self.perf)
+        return self.cache and plain and self.pipeline == standard and self.passes == PassOptions()
+
+    def described(self) -> str:
+        """What of the options decides about the code, beside the CPU; the launcher spells it the same way."""
+        text = f"O{self.opt_level} no={','.join(sorted(self.disabled))}"
+        return f"{text} unloadable" if self.unloadable else text

@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from ospjit.backend import runtime
-from ospjit.backend.llvm_text import DIRECT, EXPORT
+from ospjit.backend.code import EXPORT
+from ospjit.backend.llvm_text import DIRECT
 from ospjit.embed import callbacks
 from ospjit.embed.bridge import Export
 from ospjit.embed.declared import python_name

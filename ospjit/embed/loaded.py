@@ -11,7 +11,7 @@ import threading
 import weakref
 
 from ospjit.backend import runtime
-from ospjit.backend.jit import Code
+from ospjit.backend.code import Code
 from ospjit.backend.llvm_text import UNLOAD
 
 _lock = threading.RLock()

@@ -14,7 +14,8 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any
 
-from ospjit.backend.llvm_text import EXPORT, START, waiting
+from ospjit.backend.code import EXPORT
+from ospjit.backend.llvm_text import START, waiting
 from ospjit.diagnostics import CompileFailed, Source
 from ospjit.diagnostics.render import render_text
 from ospjit.driver.compile import Compilation

@@ -10,7 +10,7 @@ import ctypes
 from collections.abc import Sequence
 
 from ospjit.backend import runtime
-from ospjit.backend.llvm_text import EXPORT
+from ospjit.backend.code import EXPORT
 from ospjit.embed.errors import HandlerError
 
 

@@ -16,9 +16,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ospjit.backend.jit import Code
+from ospjit.backend.code import Code
 from ospjit.diagnostics import CompileFailed, Diagnostic
-from ospjit.diagnostics.render import render_text
 from ospjit.driver.compile import Compilation
 from ospjit.embed import running
 from ospjit.embed.compiling import compiling
@@ -112,8 +111,8 @@ def _compiled(signature: HandlerSignature, docstring: Docstring) -> Code:
         if not docstring.raw:
             diagnostics = tuple(map(_with_hint, diagnostics))
         raise CompileError(diagnostics) from None
-    if compilation.diagnostics.items:
-        log.warning("%s", render_text(compilation.diagnostics.items))
+    if compilation.notes[0]:
+        log.warning("%s", compilation.notes[0])
     _code.append(code)
     return code
 

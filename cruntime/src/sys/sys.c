@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -86,6 +87,17 @@ void *osp__map(size_t size) {
     /* A stack that touches two pages must cost two pages, not a huge one. */
     (void)madvise(address, size, MADV_NOHUGEPAGE);
     return address;
+}
+
+void *osp__map_code(size_t size) {
+    FAIL_ALLOCATION();
+    void *address = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return address == MAP_FAILED ? NULL : address;
+}
+
+int osp__protect(void *address, size_t size, int protection) {
+    FAIL_CALL();
+    return mprotect(address, size, protection) == 0 ? 0 : -errno;
 }
 
 void osp__unmap(void *address, size_t size) { (void)munmap(address, size); }
@@ -192,6 +204,30 @@ int osp__open_null(void) {
     FAIL_CALL();
     return (int)result(open("/dev/null", O_RDONLY | O_CLOEXEC));
 }
+
+/* ---- files and folders -------------------------------------------------------------------------------------------- */
+
+int osp__open_at(int folder, const char *path, int flags, unsigned mode) {
+    FAIL_CALL();
+    int fd;
+    do fd = openat(folder, path, flags | O_CLOEXEC | O_NOCTTY, mode);
+    while (fd < 0 && errno == EINTR);
+    return fd < 0 ? -errno : fd;
+}
+
+int osp__rename_at(int folder, const char *from, const char *to) {
+    FAIL_CALL();
+    return renameat(folder, from, folder, to) == 0 ? 0 : -errno;
+}
+
+int osp__unlink_at(int folder, const char *path) { return unlinkat(folder, path, 0) == 0 ? 0 : -errno; }
+
+int osp__make_folder(const char *path, unsigned mode) {
+    FAIL_CALL();
+    return mkdir(path, mode) == 0 ? 0 : -errno;
+}
+
+int osp__set_now(int fd) { return futimens(fd, NULL) == 0 ? 0 : -errno; }
 
 /* ---- sockets ----------------------------------------------------------------------------------------------------- */
 

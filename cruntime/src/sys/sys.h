@@ -23,6 +23,8 @@ void *osp__resize(void *block, size_t size);
 void osp__release(void *block);             /* NULL is fine */
 size_t osp__block_size(void *block);        /* usable bytes of an allocated block */
 void *osp__map(size_t size);                /* anonymous, lazily touched, no swap reserved; NULL on failure */
+void *osp__map_code(size_t size);           /* zeroed, readable and writable until protected; NULL on failure */
+int osp__protect(void *address, size_t size, int protection); /* PROT_*; 0 or a negative errno */
 void osp__unmap(void *address, size_t size);
 int osp__guard(void *address, size_t size);  /* make pages inaccessible, as cheaply as the kernel allows */
 void osp__discard(void *address, size_t size); /* give the pages back; they read as zero when touched again */
@@ -44,6 +46,13 @@ int osp__set_nonblocking(int fd);
 int osp__open_append(const char *path);                                /* made if need be: rw-r--r-- */
 int osp__open_nameless(const char *folder);                            /* O_TMPFILE, for reading and writing */
 int osp__open_null(void);                                              /* /dev/null, to hold a descriptor in reserve */
+
+/* ---- files and folders: relative to an open folder, or AT_FDCWD; descriptors are close-on-exec ---- */
+int osp__open_at(int folder, const char *path, int flags, unsigned mode);
+int osp__rename_at(int folder, const char *from, const char *to);      /* inside one folder, replacing what is there */
+int osp__unlink_at(int folder, const char *path);
+int osp__make_folder(const char *path, unsigned mode);
+int osp__set_now(int fd);                                              /* both time stamps of a file */
 
 /* ---- sockets: descriptors are close-on-exec and non-blocking ---- */
 int osp__socket(int family, int type);
