@@ -111,9 +111,17 @@ def find(key: Key) -> Found | str:
     )
     if status != 0:
         return (why.value or b"").decode()
+    _tell_launcher()
     said = _split(notes.value or 0)
     lib.osp_cache_release(notes)
     return Found(Code(code.value or 0), said)
+
+
+def _tell_launcher() -> None:
+    """The launcher that started this process did not know to which installation it belongs."""
+    if launcher is not None:
+        library = os.fsencode(runtime.library_path())
+        runtime.library().osp_where_remember(os.fsencode(launcher), os.fsencode(PACKAGE), library)
 
 
 def _split(address: int) -> Notes:
@@ -142,9 +150,7 @@ def store(
     status = lib.osp_cache_store(key.parts(), ospjit.STARTED, inputs.handle, *parts, ctypes.byref(why))
     if status != 0:
         return f"not stored: {(why.value or b'').decode()}"
-    if launcher is not None:
-        library_path = os.fsencode(runtime.library_path())
-        lib.osp_where_remember(os.fsencode(launcher), os.fsencode(PACKAGE), library_path)
+    _tell_launcher()
     return f"stored {len(data)} bytes"
 
 
@@ -157,7 +163,8 @@ def _add_installation(inputs: Inputs) -> None:
         inputs.add_tree(built)  # an editable installation keeps what is built beside the sources' folder
     inputs.add_file(library)
     for name in ("llvmlite", "ply"):
-        inputs.add_file(_record_of(name, sys.modules[name].__file__ or ""))
+        if name in sys.modules:  # PLY is not needed when the parser's tables are at hand
+            inputs.add_file(_record_of(name, sys.modules[name].__file__ or ""))
 
 
 def _record_of(name: str, file: str) -> str:

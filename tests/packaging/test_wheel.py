@@ -29,10 +29,14 @@ for module in pkgutil.walk_packages(ospjit.__path__, "ospjit."):
 """
 
 
-def test_wheel_adds_one_top_level_name(wheel: Path) -> None:
+def test_wheel_adds_one_top_level_name_and_one_command(wheel: Path) -> None:
+    stem = f"ospjit-{ospjit.__version__}"
     with zipfile.ZipFile(wheel) as archive:
-        tops = {name.split("/")[0] for name in archive.namelist()}
-    assert tops == {"ospjit", f"ospjit-{ospjit.__version__}.dist-info"}
+        names = archive.namelist()
+        command = archive.read(f"{stem}.data/scripts/ospjit")
+    assert {name.split("/")[0] for name in names} == {"ospjit", f"{stem}.dist-info", f"{stem}.data"}
+    assert [n for n in names if n.startswith(f"{stem}.data/")] == [f"{stem}.data/scripts/ospjit"]
+    assert command.startswith(b"\x7fELF")
 
 
 def test_wheel_serves_every_python(wheel: Path) -> None:
@@ -104,7 +108,10 @@ def test_command_runs_from_any_folder(installed: Environment, tmp_path: Path) ->
 
 def test_program_runs_and_leaves_nothing_beside_it(installed: Environment, tmp_path: Path) -> None:
     (tmp_path / "hello.osp").write_text('fn main() = print("hello from a wheel")\n')
-    cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
-    result = run(installed.ospjit, "hello.osp", cwd=tmp_path, env=cache)
-    assert result.stdout == "hello from a wheel\n"
-    assert {path.name for path in tmp_path.iterdir()} <= {"hello.osp", "cache"}
+    cache = {"OSPJIT_CACHE": "1", "OSPJIT_CACHE_DIR": str(tmp_path / "cache")}
+    module = (installed.python, "-m", "ospjit")
+    for command, expected in (((installed.ospjit,), "miss"), ((installed.ospjit,), "hit"), (module, "hit")):
+        result = run(*command, "--cache-stats", "hello.osp", cwd=tmp_path, env=cache)
+        assert result.stdout == "hello from a wheel\n"
+        assert result.stderr.startswith(f"ospjit: cache: {expected}")
+    assert {path.name for path in tmp_path.iterdir()} == {"hello.osp", "cache"}
