@@ -104,7 +104,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--emit", choices=EMIT, help="print what a stage yields instead of running")
     parser.add_argument("-o", "--output", metavar="FILE", help="where --emit writes (standard output)")
-    parser.add_argument(
     parser.add_argument("--mcpu", default="", metavar="CPU", help="make code for this CPU (this machine's)")
     parser.add_argument("--no-cache", action="store_true", help="compile, and keep no code")
     parser.add_argument("--cache-stats", action="store_true", help="say whether the code came from the cache")
