@@ -38,8 +38,14 @@ SEEDS: dict[str, dict[str, bytes]] = {
         "plain": b"http://example.org:8080/a/b?c=d",
         "ipv6": b"wss://[2001:db8::1]/x",
         "query": b"b=c&a=%41%20+&a",
-        "headers": b"Connection: keep-alive, close\r\nA:b\nC: d",
+        "reference": b"../a/./b?c#d",
         "encoded": b"%e2%82%ac \xe2\x82\xac",
+    },
+    "header": {
+        "block": b"Connection: keep-alive, close\r\nA:b\nC: d",
+        "framing": b"Content-Length: 10\r\nTransfer-Encoding: gzip;q=1, chunked\r\n",
+        "list": b'a, "b,\\"c" ,,d;e="f"',
+        "line": b"Name:\t value \xe9 ",
     },
     "json": {
         "object": b'a.b[1]\n{"a": {"b": [true, "x\\n\\u00e9"]}, "a\\u0062": null, "": -0.5e+3}',

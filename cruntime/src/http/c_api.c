@@ -21,11 +21,6 @@ struct parts {
     char *method, *target, *headers, *body;
 };
 
-static struct parts parts_of(osp_ctx *ctx, void *request) {
-    return (struct parts){osp_http_request_method(ctx, request), osp_http_request_target(ctx, request),
-                          osp_http_request_headers(ctx, request), osp_http_request_body(ctx, request)};
-}
-
 static void drop_parts(struct parts *parts) {
     osp_drop(parts->method);
     osp_drop(parts->target);
@@ -33,12 +28,23 @@ static void drop_parts(struct parts *parts) {
     osp_drop(parts->body);
 }
 
+/* What a handler holds when its fiber fails, for want of memory, is given up as the stack is unwound. */
+#define HOLDING_PARTS __attribute__((cleanup(drop_parts))) struct parts
+
+/* One after the other, so that those that were made are held when the next cannot be. */
+static void take_parts(osp_ctx *ctx, void *request, struct parts *parts) {
+    parts->method = osp_http_request_method(ctx, request);
+    parts->target = osp_http_request_target(ctx, request);
+    parts->headers = osp_http_request_headers(ctx, request);
+    parts->body = osp_http_request_body(ctx, request);
+}
+
 static void call_raw(osp_ctx *ctx, void *env, void *request) {
     raw_handler handler;
     memcpy(&handler, env, sizeof handler);
-    struct parts parts = parts_of(ctx, request);
+    HOLDING_PARTS parts = {0};
+    take_parts(ctx, request, &parts);
     char *body = handler(parts.method, parts.target, parts.headers, parts.body);
-    drop_parts(&parts);
     if (body == NULL) return; /* answered with 500 */
     struct osp__reply reply = osp__reply_whole(200, body, strlen(body));
     osp__reply(request, &reply);
@@ -48,13 +54,13 @@ static void call_raw(osp_ctx *ctx, void *env, void *request) {
 static void call_bridge(osp_ctx *ctx, void *env, void *request) {
     (void)env;
     struct osp__connection *connection = request;
-    struct parts parts = parts_of(ctx, request);
+    HOLDING_PARTS parts = {0};
+    take_parts(ctx, request, &parts);
     int status = 200;
     char *headers = NULL, *body = NULL;
     size_t length = 0;
     int result = osprey_handle_http_request((int)connection->server->id, parts.method, parts.target, parts.headers,
                                             parts.body, osp__length(parts.body), &status, &headers, &body, &length);
-    drop_parts(&parts);
     if (result == 0) {
         struct osp__reply reply = osp__reply_whole(status, body != NULL ? body : "", body != NULL ? length : 0);
         reply.headers = headers;

@@ -178,6 +178,8 @@ osp__exchange_outcome osp__exchange_begin(osp_ctx *ctx, osp__exchange *exchange,
         fail_io(exchange, error, "write", fault);
         return OSP__EXCHANGE_FAILED;
     }
+    if (refused) /* the request is cut short: the server must not wait for the rest */
+        (void)osp__shutdown_output(exchange->connection->fd);
     osp__exchange_outcome outcome = read_final_head(ctx, exchange, to_head, deadline_ns, error);
     if (refused)
         exchange->head.keep_alive = false;
