@@ -46,8 +46,8 @@ type HttpOptions = {
     accessLog: string
 }
 
-/// What a client does beyond its base URL and time-out; every field has a default. Times are milliseconds, and 0
-/// leaves the client's time-out alone. The field order is binding.
+/// What a client does beyond its base URL and time-out; every field has a default. Times are milliseconds,
+/// and 0 leaves the client's time-out alone. The field order is binding.
 type HttpClientOptions = {
     maxRedirects: int,
     connectTimeout: int,

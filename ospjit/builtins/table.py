@@ -1154,7 +1154,8 @@ _r("osp_dup", "(value: cell) -> Unit", context=False)
 _r("osp_drop", "(value: cell) -> Unit", owned=[0], context=False)
 _r("osp_mark_shared", "(value: cell) -> Unit", context=False)
 _r("osp_mark_immortal", "(value: cell) -> Unit", context=False)
-# The same for a module that can be unloaded: `module` points to a pointer, first null, to what it made immortal.
+# The same for a module that can be unloaded: `module` points to a pointer, first null, to what it made
+# immortal.
 _r("osp_mark_module", "(value: cell, module: Ptr) -> Unit", context=False)
 _r("osp_free_module", "(module: Ptr) -> Unit", context=False)
 _r("osp_stack_check", "() -> Unit", suspends=True)

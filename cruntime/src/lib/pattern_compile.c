@@ -106,7 +106,8 @@ static const char *repeat(struct osp__pattern *pattern, int32_t start, int32_t m
     struct osp__pattern_step *copy = osp__alloc((size_t)body * sizeof *copy + 1);
     const char *fault = copy == NULL ? no_memory : reserve(pattern, total);
     if (fault == NULL) {
-        memcpy(copy, pattern->steps + start, (size_t)body * sizeof *copy);
+        if (body > 0) /* "()" before any step: there is no array yet */
+            memcpy(copy, pattern->steps + start, (size_t)body * sizeof *copy);
         pattern->size = start;
     }
     for (int32_t i = 0; fault == NULL && i < minimum + optional; i++) {
