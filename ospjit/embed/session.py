@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ospjit.backend import runtime
-from ospjit.backend.llvm_text import EXPORT, START
+from ospjit.backend.code import EXPORT
+from ospjit.backend.llvm_text import START
 from ospjit.diagnostics import CompileFailed, Diagnostic, Source, Span
 from ospjit.driver.compile import Compilation
 from ospjit.driver.options import CompileOptions

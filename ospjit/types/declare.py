@@ -156,7 +156,7 @@ class Declarations(Session):
         these there would be no end."""
         seen: set[Type] = set()
         for data in datas:
-            work = [(con(data.name, *map(param, data.params)), 0)]
+            work: list[tuple[Type, int]] = [(con(data.name, *map(param, data.params)), 0)]
             while work:
                 t, depth = work.pop()
                 if depth > _DEEPEST:
