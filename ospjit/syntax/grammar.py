@@ -1120,6 +1120,10 @@ class Grammar:
             what = "'export'"
         else:
             what = _FILE_SCOPE[type(item)]
+            if isinstance(item, (ast.TypeDecl, ast.ExternFn, ast.Module, ast.EffectDecl)):
+                self.damage.names.add(item.name)
+            if isinstance(item, ast.TypeDecl) and isinstance(item.definition, ast.UnionDef):
+                self.damage.names.update(variant.name for variant in item.definition.variants)
         message = f"{what} may stand only in a file or a module"
         self.error("OSP1027", message, item.span, "move it out of the block")
 

@@ -291,6 +291,10 @@ class Equality(Constraint):
             return True
         if (unknown(a) or unknown(b)) and (numbers or (unknown(a) and unknown(b) and a is not b)):
             return False
+        if session.is_result(a) != session.is_result(b) and not (unknown(a) or unknown(b)):
+            result, other, span = (a, b, self.spans[0]) if session.is_result(a) else (b, a, self.spans[1])
+            session.bad_operand(SIGNS[self.op], other, result, span, self)
+            return True
         if not session.unifier.unify(a, b):
             session.mismatch(a, b, self.spans[1], self)
             return True

@@ -603,8 +603,6 @@ class Expressions(Calls):
     def _select(self, node: ast.Expr, expected: Type) -> core.Expr:
         assert isinstance(node, ast.Select)
         arms = [self._select_arm(arm, expected) for arm in node.arms]
-        if not arms:
-            self.error("OSP4009", "a select needs at least one arm", node.span)
         for arm in [a for a in arms if a.kind == "default"][1:]:
             self.error("OSP4003", "a select has at most one `_` arm", arm.span)
         return self.expr(core.Select(self._value_type(expected), node.span, tuple(arms)))

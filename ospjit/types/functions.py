@@ -264,15 +264,12 @@ class Functions(Expressions):
             self.misplaced(node)
 
     def misplaced(self, node: ast.Stmt) -> None:
-        """Report a declaration that belongs to the file scope or is not supported yet."""
+        """Report a declaration that is not supported yet; that others belong to the file scope has been said."""
         if isinstance(node, (ast.Module, ast.Import)):
             what = "modules are" if isinstance(node, ast.Module) else "imports are"
             self.unsupported(what, node.span)
         elif isinstance(node, ast.EffectDecl):
             self.unsupported("effects are", node.span)
-        else:
-            what = "a type" if isinstance(node, ast.TypeDecl) else "an `extern fn`"
-            self.error("OSP2011", f"{what} has to be declared at file scope", node.span)
 
     def _as_function(self, node: ast.Let) -> ast.FnDecl | None:
         """A `let` of a lambda is a function that may be generalised, unless it reads a `mut` (a lambda keeps

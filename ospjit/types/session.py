@@ -171,6 +171,8 @@ class Session:
             hints = (
                 "a Result never becomes its value by itself: open it with `match` or give a default by `?:`",
             )
+        elif self.is_result(expected) and not self.is_result(found):
+            hints = ("`Success(…)` makes a Result of a value",)
         elif expected is FLOAT and found is INT:
             hints = ("write the number with a `.`, or convert it with `toFloat`",)
         elif expected is STRING and found is not STRING and not isinstance(found, Fun):

@@ -282,6 +282,7 @@ def test_a_crash_leaves_a_reproducer(tmp_path: Path, said: list[str], again: boo
     message = "pass 'crash' of package 'tests' failed: ZeroDivisionError: on\npurpose"
     with pytest.raises(PassFailed, match=message) as error:
         manager.run(fresh(), fresh if again else None)
+    assert error.value.diagnostics[0].code == "OSP9002"
     path = error.value.reproducer
     assert path is not None and path.parent == tmp_path
     assert any(str(path) in hint for hint in error.value.diagnostics[0].hints)

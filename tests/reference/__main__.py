@@ -12,6 +12,8 @@ import sys
 import time
 from pathlib import Path
 
+from ospjit.diagnostics import Source
+from ospjit.driver.compile import Compilation
 from tests.reference.compare import WAYS, differences
 
 
@@ -24,14 +26,13 @@ def main() -> int:
     parser.add_argument("--ways", type=int, default=2, help="in how many of the four ways each is compiled")
     parser.add_argument("--keep", type=Path, default=Path("generated-findings"), help="where findings go")
     args = parser.parse_args()
-    # Compiled before the copies are made, so that they start warm.
-    import llvmlite.binding  # noqa: F401
+    # Loaded before the copies are made, so that they start warm (and do not notice changes of the sources).
+    import ospjit.cli.capabilities
+    import ospjit.cli.main
+    import ospjit.cli.pass_options
+    import ospjit.driver.run  # noqa: F401
 
-    import ospjit.backend.llvm_text
-    import ospjit.driver.compile
-    import ospjit.irgen
-    import ospjit.passes  # noqa: F401
-
+    assert Compilation(Source("warm.osp", "print(range(0, 3) |> toList)")).code
     os.environ["OSPJIT_COUNT_CELLS"] = "1"
     seed = args.seed if args.seed is not None else random.SystemRandom().randrange(1 << 40)
     print(f"first seed {seed}", flush=True)

@@ -193,3 +193,10 @@ def test_values_that_nobody_uses(text: str) -> None:
 
 def test_the_last_value_of_a_block_or_file_is_used() -> None:
     assert parsed("{ 1 }\nx") == "(do (block => 1))  (do x)"
+
+
+def test_text_that_was_no_utf8() -> None:
+    """Half of a surrogate pair, as Python reads it from bytes: one error, and the rest parses."""
+    source, diagnostics = Source("test.osp", 'let x = "\ud800"\nlet y = 2'), Diagnostics()
+    assert len(parse(source, diagnostics).statements) == 2
+    assert [(d.code, d.message) for d in diagnostics.items] == [("OSP1001", "the source is not valid UTF-8")]

@@ -152,6 +152,16 @@ def test_the_recursion_limit_is_what_it_was() -> None:
     assert sys.getrecursionlimit() == before
 
 
+def test_a_stack_that_is_too_small_is_a_diagnostic(monkeypatch: pytest.MonkeyPatch) -> None:
+    def overflow(work: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr("ospjit.types.check.with_deep_stack", overflow)
+    diagnostics = Diagnostics()
+    assert check(parse(Source("a.osp", "let x = 1"), diagnostics), diagnostics) is None
+    assert [item.code for item in diagnostics.items] == ["OSP1099"]
+
+
 def test_many_functions_in_one_group() -> None:
     text = "\n".join(
         f"fn f{i}(n: int) = if n == 0 {{ 0 }} else {{ f{(i + 1) % 500}(n) }}" for i in range(500)
