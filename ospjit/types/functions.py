@@ -264,7 +264,7 @@ class Functions(Expressions):
             self.misplaced(node)
 
     def misplaced(self, node: ast.Stmt) -> None:
-        """Report a declaration that is not supported yet; that others belong to the file scope has been said."""
+        """Report a declaration that is not supported yet (that others stand wrongly has been said)."""
         if isinstance(node, (ast.Module, ast.Import)):
             what = "modules are" if isinstance(node, ast.Module) else "imports are"
             self.unsupported(what, node.span)
