@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from ospjit.builtins.examples import EXAMPLES
 from ospjit.builtins.table import BUILTINS, Builtin
 from ospjit.diagnostics import nearest
 
@@ -45,4 +46,8 @@ def page(builtin: Builtin) -> str:
     if builtin.suspends:
         notes.append("may suspend the fiber")
     lines += [f"    ({'; '.join(notes)})"] if notes else []
+    examples = EXAMPLES.get(builtin.name, ())
+    if examples:
+        width = max(len(written) for written, _ in examples)
+        lines += ["", *(f"    {written:<{width}}  // {shown}" for written, shown in examples)]
     return "\n".join(lines)

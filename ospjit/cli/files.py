@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from ospjit.diagnostics import Source
@@ -29,6 +30,17 @@ def read_source(name: str) -> Source | None:
     except ValueError as error:
         print(f"ospjit: cannot read {name}: {error}", file=sys.stderr)
         return None
+
+
+def find(path: str, suffix: str) -> list[str]:
+    """The files below a directory whose names end so, sorted, hidden directories left out; a file itself."""
+    if not os.path.isdir(path):
+        return [path]
+    found = []
+    for directory, inner, names in os.walk(path):
+        inner[:] = sorted(name for name in inner if not name.startswith("."))
+        found += [os.path.normpath(os.path.join(directory, n)) for n in names if n.endswith(suffix)]
+    return sorted(found)
 
 
 def decode_source(name: str, data: bytes) -> Source:

@@ -24,7 +24,7 @@ OK, COMPILE_ERROR, USAGE, RUNTIME_ERROR, INTERRUPTED = 0, 1, 2, 3, 130
 _EPILOG = """\
 commands:
   ospjit FILE [ARGUMENTS]   compile a program and run it
-  ospjit check FILE...      report errors without running
+  ospjit check PATH...      report errors without running
   ospjit test [PATH...]     run the tests in files named *.test.osp
   ospjit explain FILE       show source lines beside their IR and machine code
   ospjit cache path|size|clear
@@ -211,29 +211,9 @@ def _emit(compilation: object, what: str, output: str | None) -> int:
 
 
 def _check(argv: list[str]) -> int:
-    from ospjit.cli.capabilities import add_capability_arguments, disabled
-    from ospjit.driver.compile import Compilation
-    from ospjit.driver.options import CompileOptions
+    from ospjit.cli.check import main as check_main
 
-    parser = argparse.ArgumentParser(prog="ospjit check", description="Report the errors of programs.")
-    parser.add_argument("files", nargs="+", metavar="FILE")
-    parser.add_argument("--diagnostics", choices=("text", "json"), default="text")
-    add_capability_arguments(parser)
-    args = parser.parse_args(argv)
-    status = OK
-    for name in args.files:
-        source = read_source(name)
-        if source is None:
-            status = max(status, USAGE)
-            continue
-        compilation = Compilation(source, CompileOptions(disabled=disabled(args)))
-        try:
-            compilation.generate()
-            _show(compilation.diagnostics.items, args.diagnostics)
-        except CompileFailed as failed:
-            _show(failed.diagnostics, args.diagnostics)
-            status = max(status, COMPILE_ERROR)
-    return status
+    return check_main(argv, _show)
 
 
 def _opt(argv: list[str]) -> int:

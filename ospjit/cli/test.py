@@ -15,8 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 from ospjit.cli.capabilities import add_capability_arguments, disabled
+from ospjit.cli.files import find
 from ospjit.cli.tap import Point, comments, readable
-from ospjit.cli.test_files import SUFFIX, Outcome, Runner, find
+from ospjit.cli.test_files import SUFFIX, Outcome, Runner
 from ospjit.driver.options import CAPABILITIES
 
 PASSED, FAILED, USAGE = 0, 1, 2
@@ -28,7 +29,7 @@ def main(argv: list[str]) -> int:
     missing = [path for path in args.paths if not os.path.exists(path)]
     for path in missing:
         print(f"ospjit: cannot read {path}: no such file or directory", file=sys.stderr)
-    paths = list(dict.fromkeys(file for path in args.paths for file in find(path)))
+    paths = list(dict.fromkeys(file for path in args.paths for file in find(path, SUFFIX)))
     if missing or not paths:
         if not missing:
             print(f"ospjit: no files named *{SUFFIX} in {', '.join(args.paths)}", file=sys.stderr)

@@ -35,17 +35,6 @@ _START = (
 )
 
 
-def find(path: str) -> list[str]:
-    """The files of tests below a directory, sorted, hidden directories left out; a file itself."""
-    if not os.path.isdir(path):
-        return [path]
-    found = []
-    for directory, inner, names in os.walk(path):
-        inner[:] = sorted(name for name in inner if not name.startswith("."))
-        found += [os.path.normpath(os.path.join(directory, n)) for n in names if n.endswith(SUFFIX)]
-    return sorted(found)
-
-
 @dataclass(frozen=True)
 class Outcome:
     """What a file's process did. `problem` says what is wrong besides failed cases."""
