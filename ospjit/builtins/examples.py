@@ -1,7 +1,7 @@
 """An example or two of built-in functions, for `ospjit doc`: an expression and what `print` shows of it.
 
-A test runs them all. They are no part of the table, and nothing compiled depends on them; what cannot be shown
-by one expression (input, files, servers) has none.
+A test runs them all. They are no part of the table, and nothing compiled depends on them; what cannot be
+shown by one expression (input, files, servers) has none.
 """
 
 from __future__ import annotations

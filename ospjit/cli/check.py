@@ -1,7 +1,7 @@
 """`ospjit check PATH...`: report the errors of programs without running them.
 
 Diagnostics go to standard error in the order of the files; a summary ends them if there were several files.
-Exit status: 0 if no program has errors, 1 if one has, 2 if a path cannot be read or there is nothing to check.
+Exit status: 0 if no program has errors, 1 if one has, 2 if a path cannot be read or nothing was found.
 """
 
 from __future__ import annotations
