@@ -7,8 +7,8 @@ variables.
 
 Patterns stand on `osp.match` as nested arrays, read depth first, each `bind` being one block argument of its
 arm, in that order: `["wild"] ["bind"] ["lit", value] ["con", variant, p…] ["rec", open, [name…], p…]
-["list", rest?, p…] ["as", whole, p] ["or", p…]` (`as` binds the whole before what is inside; alternatives bind
-the same arguments, by `["ref", n]` from the second one on).
+["list", rest?, p…] ["as", whole, p] ["or", p…]` (`as` binds the whole before what is inside; alternatives
+bind the same arguments, by `["ref", n]` from the second one on).
 """
 
 from __future__ import annotations
