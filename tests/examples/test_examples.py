@@ -7,6 +7,7 @@ import sys
 import urllib.request
 
 import pytest
+import requests
 
 from tests.e2e.program import PATIENCE, ROOT, Program, run
 
@@ -27,7 +28,8 @@ lift-off
 
 
 def test_every_example_has_a_test() -> None:
-    assert {p.name for p in EXAMPLES.iterdir()} == {"api.osp", "client.osp", "embedded.py", "hello.osp"}
+    tested = {"api.osp", "client.osp", "embedded.py", "hello.osp", "numba_api.py", "pass_package"}
+    assert {p.name for p in EXAMPLES.iterdir() if p.name != "__pycache__"} == tested
 
 
 @pytest.mark.parametrize("level", ["-O0", "-O1", "-O2"])
@@ -75,3 +77,18 @@ def test_embedded() -> None:
                 assert reply.read().decode() == body
         assert program.stop() < 2.0
         assert program.process.returncode == 0
+
+
+def test_numba_api() -> None:
+    with Program(ROOT / "examples" / "numba_api.py", "0", command=(sys.executable,)) as program:
+        base = program.wait_for(r"serving on (http://127.0.0.1:\d+)").group(1)
+        for target, status, answer in [
+            ("/mean?from=10&to=20", 200, {"mean": 14.5, "count": 10}),
+            ("/mean?from=0&to=1000000", 200, {"mean": 499999.5, "count": 1_000_000}),
+            ("/mean?from=5&to=x", 400, {"error": "to: not a number"}),
+            ("/mean?from=5", 400, {"error": "to is missing"}),
+            ("/mean?from=5&to=5", 400, {"error": "the range must lie in 0 to 1000000 and hold something"}),
+            ("/other", 404, {"error": "not found"}),
+        ]:
+            reply = requests.get(base + target, timeout=PATIENCE)
+            assert (reply.status_code, reply.json()) == (status, answer)

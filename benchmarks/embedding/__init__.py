@@ -1,0 +1,1 @@
+"""What it costs to call Osprey from Python, and that modules give their memory back."""
