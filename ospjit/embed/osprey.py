@@ -3,8 +3,7 @@
 Around the handler stand three exported functions: one hands it to a server, one calls it, one makes a request
 or takes a response apart into strings, so that no layout of the language's values is known here.
 
-Machine code is kept for the life of the process: a fiber that a handler started may outlive every object
-here.
+The machine code lives as long as the handler, and as any fiber that it may have started.
 """
 
 from __future__ import annotations
@@ -16,13 +15,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ospjit.backend.code import Code
 from ospjit.diagnostics import CompileFailed, Diagnostic
 from ospjit.driver.compile import Compilation
+from ospjit.driver.options import CompileOptions
 from ospjit.embed import running
 from ospjit.embed.compiling import compiling
 from ospjit.embed.docstring import Docstring
 from ospjit.embed.errors import CompileError, HandlerError
+from ospjit.embed.loaded import Loaded
 from ospjit.embed.log import log
 from ospjit.embed.message import INTERNAL, Request, Response, decode, encode, error_response
 from ospjit.embed.native import call, export_symbol, failed, new_string, take_string
@@ -33,8 +33,6 @@ from ospjit.embed.signature import RESPONSE, HandlerSignature
 _LISTEN, _CALL, _FLATTEN = "ospjit__listen", "ospjit__call", "ospjit__flatten"
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")
 
-_code: list[Code] = []
-
 
 class OspreyHandler(Handler):
     """A compiled handler."""
@@ -43,7 +41,8 @@ class OspreyHandler(Handler):
         self, function: Callable[..., Any], signature: HandlerSignature, docstring: Docstring
     ) -> None:
         super().__init__(function, signature)
-        code = _compiled(signature, docstring)
+        self._loaded = _compiled(signature, docstring)
+        code = self._loaded.code
         self._call_address = code.address(export_symbol(_CALL))
         self._listen_address = code.address(export_symbol(_LISTEN))
 
@@ -100,9 +99,9 @@ class OspreyHandler(Handler):
             raise OSError(message)
 
 
-def _compiled(signature: HandlerSignature, docstring: Docstring) -> Code:
+def _compiled(signature: HandlerSignature, docstring: Docstring) -> Loaded:
     header, rest = _program(signature)
-    compilation = Compilation(docstring.source(header, rest))
+    compilation = Compilation(docstring.source(header, rest), CompileOptions(unloadable=True))
     try:
         with compiling():
             code = compilation.code
@@ -113,8 +112,7 @@ def _compiled(signature: HandlerSignature, docstring: Docstring) -> Code:
         raise CompileError(diagnostics) from None
     if compilation.notes[0]:
         log.warning("%s", compilation.notes[0])
-    _code.append(code)
-    return code
+    return Loaded(code, lingers=True)
 
 
 def _with_hint(diagnostic: Diagnostic) -> Diagnostic:

@@ -75,7 +75,11 @@ class _Cell:
     def __init__(self, session: Session, text: str, name: str) -> None:
         self.session = session
         self.own = Source(name, text)
-        self.options = CompileOptions(opt_level=session._opt_level, unloadable=True)
+        self.options = CompileOptions(
+            opt_level=session._opt_level,
+            unloadable=True,
+            cache=False,  # the code also depends on which values are given
+        )
 
     def run(self) -> Any:
         """Compile the cell, run it, and keep what it declares."""

@@ -109,6 +109,25 @@ def test_code_waits_for_its_fibers() -> None:
     assert waiting_modules() == 0
 
 
+def test_handlers_give_their_memory_back() -> None:
+    def cycle(number: int) -> None:
+        scope: dict[str, object] = {}
+        exec(f"def made(method, path, headers, body):\n    'path + toString({number})'\n", scope)
+        handler = ospjit.handler(scope["made"])  # type: ignore[call-overload]
+        assert handler("GET", "/", "", "") == f"/{number}"
+
+    for number in range(5):
+        cycle(number)
+    gc.collect()
+    maps = mappings()
+    for number in range(20):
+        cycle(number)
+    gc.collect()
+    sweep()
+    assert waiting_modules() <= 1  # the last call's fiber may be on its way out
+    assert mappings() <= maps + 2
+
+
 # ---- threads and event loops
 
 
@@ -258,6 +277,7 @@ def test_ctrl_c_ends_the_wait_for_a_call(script) -> None:
     done = script(
         PROGRAM
         + """
+import signal
 for call in (lambda: m.slow(60000), lambda: m.apply(lambda x: m.slow(60000), 1)):
     threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
     start = time.monotonic()

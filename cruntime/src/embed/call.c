@@ -256,6 +256,7 @@ static void forget_guests(void *first) {
     for (struct guest *guest = first; guest != NULL;) {
         struct guest *next = guest->next;
         if (guest->worker.warm != NULL) give_fiber(guest->worker.warm);
+        guest->worker.context.sanitizer_fiber = NULL; /* the thread's own */
         osp__context_release(&guest->worker.context);
         free(guest);
         guest = next;
