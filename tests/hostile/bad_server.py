@@ -103,9 +103,11 @@ class BadServer:
 
 
 @contextlib.contextmanager
-def bad_server(answers: dict[str, Answer], tls: ssl.SSLContext | None = None) -> Iterator[BadServer]:
+def bad_server(
+    answers: dict[str, Answer], tls: ssl.SSLContext | None = None, listener: socket.socket | None = None
+) -> Iterator[BadServer]:
     """A server that runs until the block ends."""
-    server = BadServer(answers, tls)
+    server = BadServer(answers, tls) if listener is None else BadServer(answers, tls, listener)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:

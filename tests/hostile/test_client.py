@@ -48,8 +48,13 @@ def run_program(
     environment: dict[str, str] | None = None,
 ) -> list[str]:
     """Runs a program that makes `calls` on a client, named `client`; the lines it prints."""
+    return run_lines(tmp_path, [PROGRAM % ("\n".join(calls), url, timeout_ms)], environment)
+
+
+def run_lines(tmp_path: Path, lines: list[str], environment: dict[str, str] | None = None) -> list[str]:
+    """Runs a program of these lines; the lines it prints."""
     source = tmp_path / "client.osp"
-    source.write_text(PROGRAM % ("\n".join(calls), url, timeout_ms))
+    source.write_text("\n".join(lines))
     result = subprocess.run(
         [sys.executable, "-m", "ospjit", str(source)],
         capture_output=True,
@@ -168,23 +173,6 @@ def test_https(tmp_path: Path, secure: dict[str, Answer], host: str) -> None:
         )
         assert lines == ["/ 200", "secret", "secret"]
         assert server.connections == 1
-
-
-@pytest.mark.parametrize(
-    ("certificate", "trust", "expected"),
-    [
-        ("good", {}, "certificate verify failed"),
-        ("expired", TRUST, "certificate has expired"),
-        ("other", TRUST, "certificate verify failed"),
-    ],
-)
-def test_https_refused(
-    tmp_path: Path, secure: dict[str, Answer], certificate: str, trust: dict[str, str], expected: str
-) -> None:
-    """RFC 9110 4.3.4: an authority nobody trusts, a certificate that has expired, another host's."""
-    with bad_server(secure, tls_context(certificate)) as server:
-        (line,) = run_program(tmp_path, f"https://localhost:{server.port}", [get("/")], environment=trust)
-    assert line.startswith("/ tls: localhost:") and expected in line
 
 
 def test_https_to_a_silent_server(tmp_path: Path) -> None:

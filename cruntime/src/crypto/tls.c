@@ -138,7 +138,9 @@ static int fail(osp_tls *tls)
 static bool expect_host(SSL *ssl, const char *host, bool host_is_address)
 {
     X509_VERIFY_PARAM *parameters = SSL_get0_param(ssl);
-    X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    /* RFC 9110 4.3.4: the names of the certificate count, never its subject. */
+    X509_VERIFY_PARAM_set_hostflags(parameters,
+                                    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     if (host_is_address)
         return X509_VERIFY_PARAM_set1_ip_asc(parameters, host) == 1;
     return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1; /* RFC 6066 3 */

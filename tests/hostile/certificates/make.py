@@ -26,9 +26,11 @@ def name(text: str) -> x509.Name:
 
 
 class Authority:
-    def __init__(self) -> None:
+    """Signs certificates; a server that signs its own is one too."""
+
+    def __init__(self, title: str) -> None:
         self.key = ec.generate_private_key(ec.SECP256R1())
-        self.subject = name("ospjit test authority")
+        self.subject = name(title)
         builder = self._builder(self.subject, self.key, LAST)
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         self.certificate = builder.sign(self.key, hashes.SHA256())
@@ -43,20 +45,48 @@ class Authority:
     def sign(self, subject: str, names: list[x509.GeneralName], last: datetime = LAST) -> bytes:
         """Key and certificate of a server, PEM."""
         key = ec.generate_private_key(ec.SECP256R1())
-        builder = self._builder(name(subject), key, last)
-        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-        pem = serialization.Encoding.PEM
-        secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        return secret + builder.sign(self.key, hashes.SHA256()).public_bytes(pem)
+        return private(key) + self._signed(name(subject), key, names, last)
+
+    def sign_itself(self, names: list[x509.GeneralName]) -> bytes:
+        """Key and certificate of a server that is its own authority, PEM."""
+        return private(self.key) + self._signed(self.subject, self.key, names, LAST)
+
+    def _signed(
+        self,
+        subject: x509.Name,
+        key: ec.EllipticCurvePrivateKey,
+        names: list[x509.GeneralName],
+        last: datetime,
+    ) -> bytes:
+        builder = self._builder(subject, key, last)
+        if names:
+            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def private(key: ec.EllipticCurvePrivateKey) -> bytes:
+    pem = serialization.Encoding.PEM
+    return key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
 
 
 def main() -> None:
     folder = Path(__file__).parent
-    authority = Authority()
-    (folder / "authority.pem").write_bytes(authority.certificate.public_bytes(serialization.Encoding.PEM))
-    (folder / "good.pem").write_bytes(authority.sign("good", LOOPBACK))
-    (folder / "other.pem").write_bytes(authority.sign("other", [x509.DNSName("other.example")]))
-    (folder / "expired.pem").write_bytes(authority.sign("expired", LOOPBACK, PAST))
+    authority = Authority("ospjit test authority")
+    localhost, address = LOOPBACK
+    files = {
+        "authority": authority.certificate.public_bytes(serialization.Encoding.PEM),
+        "good": authority.sign("good", LOOPBACK),
+        "name": authority.sign("name", [localhost]),
+        "address": authority.sign("address", [address]),
+        "wildcard": authority.sign("wildcard", [x509.DNSName("*"), x509.DNSName("*.host")]),
+        "subject": authority.sign("localhost", []),
+        "other": authority.sign("other", [x509.DNSName("other.example")]),
+        "expired": authority.sign("expired", LOOPBACK, PAST),
+        "stranger": Authority("somebody").sign("stranger", LOOPBACK),
+        "self": Authority("localhost").sign_itself(LOOPBACK),
+    }
+    for title, content in files.items():
+        (folder / f"{title}.pem").write_bytes(content)
 
 
 if __name__ == "__main__":
