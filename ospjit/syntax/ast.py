@@ -20,9 +20,13 @@ Shapes a reader has to know:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from ospjit.diagnostics.source import Source, Span
+
+TYPE_CHECKING = False  # what type checkers take for true, without importing typing
+if TYPE_CHECKING:
+    from dataclasses import dataclass, field
+else:
+    from ospjit.plain import dataclass, field
 
 
 @dataclass(slots=True, eq=False)
@@ -291,7 +295,7 @@ class Link(Node):
     value: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Damage:
     """What syntax errors left unknown. `names`: what the unreadable parts seem to declare; `regions`: where
     the tree may not say what its author meant, as pairs of start and end."""

@@ -6,10 +6,10 @@ with an explicit stack: a chain of a hundred thousand operators prints like any 
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 from ospjit.diagnostics import Source
+from ospjit.plain import fields
 from ospjit.syntax import ast
 from ospjit.syntax.tokens import Token
 

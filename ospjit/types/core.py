@@ -11,10 +11,14 @@ operators may be very deep on the left: whoever walks it must not recurse there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from ospjit.diagnostics import Source, Span
 from ospjit.types.types import Type
+
+TYPE_CHECKING = False  # what type checkers take for true, without importing typing
+if TYPE_CHECKING:
+    from dataclasses import dataclass, field
+else:
+    from ospjit.plain import dataclass, field
 
 
 @dataclass(slots=True, eq=False)

@@ -7,9 +7,9 @@ what is inferred together and generalised together. Nothing here recurses on the
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import fields
 from typing import TypeVar
 
+from ospjit.plain import fields
 from ospjit.syntax import ast
 
 Key = TypeVar("Key", bound=Hashable)

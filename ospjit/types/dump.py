@@ -6,9 +6,9 @@ by a number (`x`, `x.1`). Walked with an explicit stack: a chain of any length p
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
+from ospjit.plain import fields
 from ospjit.types import core
 from ospjit.types.types import Con, Fun, Rec, Type
 

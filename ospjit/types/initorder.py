@@ -7,9 +7,9 @@ every path. What happens only on some paths is left to the run-time check.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
 
 from ospjit.diagnostics import Diagnostics, Label
+from ospjit.plain import fields
 from ospjit.types import core
 
 _SLOTS: dict[type, tuple[str, ...]] = {}
