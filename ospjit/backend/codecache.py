@@ -162,9 +162,11 @@ def _add_installation(inputs: Inputs) -> None:
     if built != PACKAGE and os.path.isdir(os.path.join(built, "syntax")):
         inputs.add_tree(built)  # an editable installation keeps what is built beside the sources' folder
     inputs.add_file(library)
-    for name in ("llvmlite", "ply"):
-        if name in sys.modules:  # PLY is not needed when the parser's tables are at hand
-            inputs.add_file(_record_of(name, sys.modules[name].__file__ or ""))
+    from ospjit.backend import llvm
+
+    inputs.add_file(_record_of("llvmlite", os.path.join(llvm.package(), "__init__.py")))
+    if "ply" in sys.modules:  # not needed when the parser's tables are at hand
+        inputs.add_file(_record_of("ply", sys.modules["ply"].__file__ or ""))
 
 
 def _record_of(name: str, file: str) -> str:

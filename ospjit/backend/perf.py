@@ -75,9 +75,7 @@ class _JitDump:
             name = names.get(function.symbol, function.symbol).encode("utf-8", "surrogateescape") + b"\0"
             address = base + function.offset
             thread = threading.get_native_id()
-            head = struct.pack(
-                "<IIQQQQ", os.getpid(), thread, address, address, function.size, self._count
-            )
+            head = struct.pack("<IIQQQQ", os.getpid(), thread, address, address, function.size, self._count)
             self._record(0, head + name + ctypes.string_at(address, function.size))
             self._count += 1
         self._file.flush()

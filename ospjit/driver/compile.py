@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ospjit.deep_stack import with_deep_stack
 from ospjit.diagnostics import CompileFailed, Diagnostic, Diagnostics, Source, Span
@@ -20,6 +20,7 @@ from ospjit.syntax import ast
 if TYPE_CHECKING:
     from ospjit.backend.code import Code, Library
     from ospjit.backend.codecache import Inputs, Key, Notes
+    from ospjit.backend.llvm import Machine, Module
     from ospjit.ir.instrumentation import Instrumentation
     from ospjit.types import core
 
@@ -126,17 +127,17 @@ class Compilation:
             )
 
     @cached_property
-    def _llvm(self) -> tuple[Any, Any]:
+    def _llvm(self) -> tuple[Module, Machine]:
         text = self.llvm_text
         with self.timer.span("llvm"):
-            from ospjit.backend import jit
-
             with self.timer.span("load LLVM"):
-                machine = jit.target_machine(self.options.opt_level, self.options.cpu)
+                from ospjit.backend.llvm import Machine, Module
+
+                machine = Machine(self.options.opt_level, self.options.cpu)
             with self.timer.span("parse and verify"):
-                module = jit.parse(text)
+                module = Module(text)
             with self.timer.span("optimize"):
-                jit.optimize(module, machine, self.options.opt_level)
+                machine.optimize(module, self.options.opt_level)
         return module, machine
 
     @property
@@ -148,16 +149,14 @@ class Compilation:
     def assembly(self) -> str:
         """The machine code as assembly text."""
         module, machine = self._llvm
-        return str(machine.emit_assembly(module))
+        return machine.emit_assembly(module)
 
     @cached_property
     def object(self) -> bytes:
         """The machine code as an object file."""
         module, machine = self._llvm
         with self.timer.span("machine code"):
-            from ospjit.backend import jit
-
-            return jit.emit_object(module, machine)
+            return machine.emit_object(module)
 
     @cached_property
     def code(self) -> Code:

@@ -23,18 +23,19 @@ class MachineCode(NamedTuple):
 
 def machine_code(module: Operation, name: str, opt_level: int) -> MachineCode:
     """What LLVM makes of a lowered module. Raises TypeError if something in it was not lowered."""
-    from ospjit.backend import jit, listing
+    from ospjit.backend import listing
+    from ospjit.backend.llvm import Machine, Module
     from ospjit.backend.llvm_text import emit
 
     text = emit(module, name=name, debug=True)
-    machine = jit.target_machine(opt_level)
-    parsed = jit.parse(text)
-    jit.optimize(parsed, machine, opt_level)
+    machine = Machine(opt_level, "")
+    parsed = Module(text)
+    machine.optimize(parsed, opt_level)
     optimized = str(parsed)
     return MachineCode(
         listing.llvm_functions(text),
         listing.llvm_functions(optimized),
-        listing.assembly_functions(str(machine.emit_assembly(parsed))),
+        listing.assembly_functions(machine.emit_assembly(parsed)),
     )
 
 
