@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ospjit.deep_stack import with_deep_stack
 from ospjit.diagnostics import CompileFailed, Diagnostic, Diagnostics, Source, Span
+from ospjit.driver.collector import paused
 from ospjit.driver.options import CompileOptions
 from ospjit.ir import Location, Operation, PassManager, PipelineError
 from ospjit.ir.timing import Timer
@@ -41,7 +42,7 @@ class Compilation:
     @cached_property
     def _parsed(self) -> ast.Program:
         """The syntax tree, or what there is of it after syntax errors."""
-        with self.timer.span("parse"):
+        with self.timer.span("parse"), paused():
             from ospjit.syntax.parser import parse
 
             return parse(self.source, self.diagnostics)
@@ -57,7 +58,7 @@ class Compilation:
     def core(self) -> core.Program:
         """The checked, elaborated program."""
         tree = self._parsed
-        with self.timer.span("check"):
+        with self.timer.span("check"), paused():
             from ospjit.types.check import CheckOptions, check
 
             program = check(tree, self.diagnostics, CheckOptions(disabled=self.options.disabled))
@@ -68,7 +69,7 @@ class Compilation:
     def generate(self) -> Operation:
         """A fresh module of the osp dialect."""
         program = self.core
-        with self.timer.span("irgen"):
+        with self.timer.span("irgen"), paused():
             from ospjit.irgen import generate
 
             module = with_deep_stack(lambda: generate(program, self.diagnostics))
@@ -91,7 +92,7 @@ class Compilation:
             self.watchers.append(report.recorder)
         manager = PassManager(passes, self.options.passes, timer=self.timer, instrumentation=self.watchers)
         try:
-            with self.timer.span("passes"):
+            with self.timer.span("passes"), paused():
                 with_deep_stack(lambda: manager.run(module, self.generate))
         except CompileFailed as error:
             if report is not None:
@@ -114,7 +115,7 @@ class Compilation:
     def llvm_text(self) -> str:
         """The LLVM IR before LLVM's own passes."""
         module = self.lowered
-        with self.timer.span("llvm-ir"):
+        with self.timer.span("llvm-ir"), paused():
             from ospjit.backend.llvm_text import emit
 
             options = self.options

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ospjit.diagnostics import Diagnostics, Source
+from ospjit.plain import fields
 from ospjit.syntax import ast
 from ospjit.syntax.dump import dump_ast, dump_tokens
 from ospjit.syntax.lexer import tokenize
@@ -54,8 +55,8 @@ def test_every_node_lies_within_its_parent(path: Path) -> None:
 
 def _children(node: ast.Node) -> list[ast.Node]:
     found: list[ast.Node] = []
-    for slot in node.__dataclass_fields__:
-        value = getattr(node, slot)
+    for field in fields(node):
+        value = getattr(node, field.name)
         for part in value if isinstance(value, list) else [value]:
             parts = part if isinstance(part, tuple) else (part,)
             found += [child for child in parts if isinstance(child, ast.Node)]
