@@ -1,8 +1,8 @@
 """Programs of any length for measuring the compiler: a block of declarations of many kinds, again and again.
 
-Each block has types, functions with checked arithmetic, matches, strings, lists, lambdas and a generic function.
-Every block is called once, by functions of a hundred calls each, so that nothing is dead and no function grows
-with the program.
+Each block has types, functions with checked arithmetic, matches, strings, lists, lambdas and a generic
+function. Every block is called once, by functions of a hundred calls each, so that nothing is dead and no
+function grows with the program.
 """
 
 from __future__ import annotations
