@@ -255,10 +255,12 @@ OSP_API void osp_http_job_respond(void *job, int64_t status, const char *headers
 
 /* ---- HTTP server in the plain C shape --------------------------------------------------------------------------- */
 
-/* For C programs that use the runtime alone. They start the runtime themselves on first use. Errors are negative
- * errno values. The handler gets borrowed C strings (path is the target as sent) and returns a malloc'd body, which
- * the runtime frees; NULL is answered with 500. With handler NULL, osprey_handle_http_request is called if the program
- * defines it (the deprecated bridge; its malloc'd headers and body are freed by the runtime). */
+/* For C programs that use the runtime alone. They start the runtime themselves on first use. Ids and ports are positive,
+ * other successes 0; failures are -1, and http_server_error() then says what failed, until the next failure on this
+ * thread. A handler may call them, too; a server's own handler may stop it. The handler runs on a fiber, so it has about
+ * 200 KiB of stack and should not block. It gets borrowed C strings (path is the target as sent) and returns a malloc'd
+ * body, which the runtime frees; NULL is answered with 500. With handler NULL, osprey_handle_http_request is called if
+ * the program defines it (the deprecated bridge; its malloc'd headers and body are freed by the runtime). */
 OSP_API int64_t http_create_server(int64_t port, const char *address);
 OSP_API int64_t http_create_server_tls(int64_t port, const char *address, const char *certificate_file,
                                        const char *key_file);
@@ -267,6 +269,7 @@ OSP_API int64_t http_server_port(int64_t server_id);
 OSP_API int64_t http_listen(int64_t server_id,
                             char *(*handler)(char *method, char *path, char *headers, char *body));
 OSP_API int64_t http_stop_server(int64_t server_id);
+OSP_API const char *http_server_error(void);
 
 /* In a handler: a descriptor at the beginning of its request's body, closed by the runtime when the handler has returned.
  * The only way to a body that is too large for memory (its text is then empty). Negative errno on failure. */

@@ -2,10 +2,10 @@
  *
  * The handler is a plain C function that gets C strings and returns a malloc'd body. It runs on a fiber, so it has
  * about 200 KiB of stack. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../io/diagnostic.h"
 #include "../mem/string.h"
 #include "reply.h"
 
@@ -71,57 +71,72 @@ static void call_bridge(osp_ctx *ctx, void *env, void *request) {
     free(body);
 }
 
-/* The message is for people; the caller gets a number. */
-static int64_t report(char *error) {
-    if (error == NULL) return 0;
-    osp__diagnose("%s", error);
+static _Thread_local char last_error[512];
+
+OSP_API const char *http_server_error(void) { return last_error; }
+
+/* Keeps the message of a failure and turns it into the result. */
+static int64_t settle(int64_t result, char *error) {
+    if (error == NULL) return result;
+    snprintf(last_error, sizeof last_error, "%s", error);
     osp_drop(error);
     return -1;
 }
 
+static int64_t fail(const char *message) {
+    snprintf(last_error, sizeof last_error, "%s", message);
+    return -1;
+}
+
+static char *string(const char *text) { return osp_string_new(text, strlen(text)); }
+
 OSP_API int64_t http_create_server(int64_t port, const char *address) {
-    char *error = NULL, *text = osp_string_new(address, strlen(address));
-    if (text == NULL) return -1;
-    int64_t id = osp_http_create_server(NULL, port, text, &error);
+    char *error = NULL, *text = string(address);
+    if (text == NULL) return fail("out of memory");
+    int64_t id = osp_http_create_server(osp_current_context(), port, text, &error);
     osp_drop(text);
-    return report(error) < 0 ? -1 : id;
+    return settle(id, error);
 }
 
 OSP_API int64_t http_create_server_tls(int64_t port, const char *address, const char *certificate_file,
                                        const char *key_file) {
-    char *error = NULL;
-    char *texts[3] = {osp_string_new(address, strlen(address)), osp_string_new(certificate_file, strlen(certificate_file)),
-                      osp_string_new(key_file, strlen(key_file))};
+    char *error = NULL, *texts[3] = {string(address), string(certificate_file), string(key_file)};
     int64_t id = -1;
     if (texts[0] != NULL && texts[1] != NULL && texts[2] != NULL)
-        id = osp_http_create_server_tls(NULL, port, texts[0], texts[1], texts[2], &error);
+        id = osp_http_create_server_tls(osp_current_context(), port, texts[0], texts[1], texts[2], &error);
+    else
+        (void)fail("out of memory");
     for (int i = 0; i < 3; i++) osp_drop(texts[i]);
-    return report(error) < 0 ? -1 : id;
+    return settle(id, error);
 }
 
 OSP_API int64_t http_configure(int64_t server_id, const http_options *options) {
     char *error = NULL;
+    if (options->size < sizeof *options) return fail("http_options: the size is not set");
     osp__http_configure(server_id, options, &error);
-    return report(error);
+    return settle(0, error);
 }
 
-OSP_API int64_t http_server_port(int64_t server_id) { return osp_http_server_port(NULL, server_id); }
+OSP_API int64_t http_server_port(int64_t server_id) {
+    int64_t port = osp_http_server_port(NULL, server_id);
+    return port >= 0 ? port : fail("there is no such server");
+}
 
 OSP_API int64_t http_listen(int64_t server_id, char *(*handler)(char *, char *, char *, char *)) {
     char *error = NULL;
-    if (handler == NULL && osprey_handle_http_request == NULL) return -1;
+    if (handler == NULL && osprey_handle_http_request == NULL) return fail("there is no handler");
     void *env = NULL;
     if (handler != NULL) {
         env = osp_cell_new(NULL, OSP_INFO(OSP_KIND_CELL, 0, 0), 1);
-        if (env == NULL) return -1;
+        if (env == NULL) return fail("out of memory");
         memcpy(env, &handler, sizeof handler);
     }
-    osp_http_listen(NULL, server_id, handler != NULL ? call_raw : call_bridge, env, &error);
-    return report(error);
+    osp_http_listen(osp_current_context(), server_id, handler != NULL ? call_raw : call_bridge, env, &error);
+    return settle(0, error);
 }
 
 OSP_API int64_t http_stop_server(int64_t server_id) {
     char *error = NULL;
-    osp_http_stop_server(NULL, server_id, &error);
-    return report(error);
+    osp_http_stop_server(osp_current_context(), server_id, &error);
+    return settle(0, error);
 }
