@@ -18,6 +18,7 @@
 #include "spill.h"
 
 #define REQUESTS_PER_TURN 128            /* then other connections have theirs */
+#define READS_PER_TURN 64                /* the same for a body that comes as fast as it is read */
 #define OUTPUT_PER_FLUSH ((size_t)65536) /* of a pipeline's replies */
 #define LINGER_NS ((int64_t)2000000000)
 #define SLOWEST_RATE 4096                /* bytes a second, once stall_ns have passed */
@@ -178,6 +179,7 @@ int osp__connection_wait_writable(osp_ctx *ctx, struct osp__connection *connecti
                    transfer_deadline(connection, connection->sent));
     connection->writer = ctx->fiber;
     osp__fiber_park(ctx);
+    osp__wheel_clear(&connection->local->wheel, &connection->deadline); /* from here on it is not the client's time */
     return connection->broken ? -EPIPE : 0;
 }
 
@@ -288,7 +290,7 @@ static bool store_piece(struct osp__connection *connection) {
 /* The same as read_body for a body that goes into a file. */
 static enum step read_to_file(struct osp__connection *connection) {
     struct osp__spill *spill = connection->spill;
-    if (spill->status < 0) {
+    if (!spill->busy && spill->status < 0) {
         osp__diagnose("cannot store a request's body: %s", strerrordesc_np(-spill->status));
         osp__reply_refusal(connection, 507, "the body could not be stored");
         return ANSWERED;
@@ -462,11 +464,15 @@ static void go_on_later(struct osp__connection *connection) {
 
 /* Answers what is in the buffer and in the socket, in order. Returns when there is nothing more to do now. */
 static void answer_requests(struct osp__connection *connection) {
-    for (int requests = 0; !connection->close_after && !connection->broken;) {
+    for (int requests = 0, reads = 0; !connection->close_after && !connection->broken;) {
         if (connection->tail != NULL || osp__buffer_length(&connection->out) > OUTPUT_PER_FLUSH)
             if (osp__connection_flush(NULL, connection) != 1) return; /* a slow reader gets no further replies made */
         enum step step = look(connection);
         if (step == NEEDS_MORE) {
+            if (reads++ == READS_PER_TURN) {
+                go_on_later(connection);
+                return;
+            }
             if (!read_some(connection)) return;
             if (!connection->end_of_input) continue;
             if (connection->state != OSP_CONNECTION_IDLE)
@@ -589,7 +595,7 @@ static void advance(struct osp__connection *connection) {
         begin_phase(connection);
     int flushed = osp__connection_flush(NULL, connection);
     if (connection->state == OSP_CONNECTION_HANDLING) {
-        osp__buffer_shrink(&connection->in, &connection->local->buffers);
+        if (!connection->pinned) osp__buffer_shrink(&connection->in, &connection->local->buffers);
         return;
     }
     if (flushed < 0)

@@ -43,6 +43,7 @@ struct osp__connection {
     bool linger;                     /* the client may still be sending */
     bool replied;
     bool queued;                     /* `work` is in a queue */
+    bool pinned;                     /* another thread reads from `in` */
     bool broken;                     /* nothing more can be sent */
     bool client_gone;                /* as far as epoll has told */
     bool reset;                      /* to end with a reset: what was sent is not whole, and does not show it */

@@ -13,6 +13,7 @@
 
 #include "../mem/string.h"
 #include "../net/net.h"
+#include "../sched/poll.h"
 #include "../sys/sys.h"
 #include "reply.h"
 
@@ -69,6 +70,7 @@ static int send_file(struct stream *stream) {
         if (sent == -EAGAIN) {
             result = osp__connection_wait_writable(stream->ctx, stream->connection);
         } else if (sent > 0) {
+            osp__poll(stream->ctx); /* a client that takes everything at once: others have their turn */
             stream->position += sent;
             stream->remaining -= sent;
             stream->connection->sent += (uint64_t)sent;
@@ -150,6 +152,7 @@ static int send_source(struct stream *stream, bool in_chunks) {
             result = got == 0 && promised ? -EIO : (int)got;
             break;
         }
+        osp__poll(stream->ctx);
         if (promised) stream->remaining -= got;
         connection->reply_body_bytes += (uint64_t)got;
         result = append_piece(connection, reading.bytes, (size_t)got, in_chunks);

@@ -29,7 +29,9 @@ static int store_in_file(osp_ctx *ctx, struct osp__connection *connection) {
     if (spill == NULL) return -ENOMEM;
     struct storing storing = {connection->in.bytes + connection->in.start + connection->head_length,
                               connection->body_length, -1};
+    connection->pinned = true;
     int status = osp_blocking_call(ctx, store, &storing);
+    connection->pinned = false;
     if (status == 0 && storing.fd < 0) status = storing.fd;
     spill->fd = storing.fd;
     if (status == 0)
