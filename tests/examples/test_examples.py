@@ -3,8 +3,10 @@ clients."""
 
 from __future__ import annotations
 
+import http.client
 import sys
 import urllib.request
+from pathlib import Path
 
 import pytest
 import requests
@@ -28,7 +30,8 @@ lift-off
 
 
 def test_every_example_has_a_test() -> None:
-    tested = {"api.osp", "client.osp", "embedded.py", "hello.osp", "numba_api.py", "pass_package"}
+    programs = {"api.osp", "client.osp", "files.osp", "hello.osp"}
+    tested = programs | {"embedded.py", "numba_api.py", "pass_package"}
     assert {p.name for p in EXAMPLES.iterdir() if p.name != "__pycache__"} == tested
 
 
@@ -92,3 +95,42 @@ def test_numba_api() -> None:
         ]:
             reply = requests.get(base + target, timeout=PATIENCE)
             assert (reply.status_code, reply.json()) == (status, answer)
+
+
+def test_files(tmp_path: Path) -> None:
+    """Files come and go; nothing outside the folder is reached, whatever the path."""
+    folder = tmp_path / "served"
+    (folder / "sub").mkdir(parents=True)
+    (tmp_path / "secret").write_text("secret")
+    (folder / ".hidden").write_text("secret")
+    (folder / "a b.txt").write_text("text")
+    (folder / "sub" / "page.html").write_text("<p>page")
+    with Program(EXAMPLES / "files.osp", folder, "0") as program:
+        port = program.port()
+
+        def ask(path: str, method: str = "GET", body: bytes | None = None) -> tuple[int, str, bytes]:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+            connection.request(method, path, body)
+            reply = connection.getresponse()
+            content = reply.read()
+            connection.close()
+            return reply.status, reply.headers["Content-Type"], content
+
+        assert ask("/a%20b.txt?x=1") == (200, "text/plain; charset=utf-8", b"text")
+        assert ask("/sub/page.html") == (200, "text/html; charset=utf-8", b"<p>page")
+        assert ask("/a%20b.txt", "HEAD") == (200, "text/plain; charset=utf-8", b"")
+        for path in (
+            "/", "/missing", "/../secret", "/%2e%2e/secret", "/sub/../../secret", "/..%2fsecret", "/.hidden",
+            "//secret", "/sub//page.html", "/a%00.txt", "/..%5csecret", "/sub", "/%252e%252e/secret",
+        ):  # fmt: skip
+            assert ask(path)[0] == 404, path
+            assert b"secret" not in ask(path)[2] or path.encode() in ask(path)[2]
+        large = b"0123456789" * 2_000_000  # more than is kept in memory
+        assert ask("/large.bin", "PUT", large)[::2] == (201, b"20000000 bytes stored\n")
+        assert ask("/large.bin") == (200, "application/octet-stream", large)
+        assert ask("/../up.bin", "PUT", b"x")[0] == 404
+        assert ask("/none/up.bin", "PUT", b"x")[0] == 403
+        assert ask("/large.bin", "DELETE")[0] == 405
+        program.stop()
+        assert (program.process.returncode, program.errors) == (0, [])
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["secret", "served"]

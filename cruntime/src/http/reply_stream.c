@@ -166,13 +166,13 @@ static int send_source(struct stream *stream, bool in_chunks) {
 /* ---- the reply ------------------------------------------------------------------------------------------------------- */
 
 /* Measures a regular file, if `measured`; makes what can be waited for non-blocking. The files of /proc say that they
- * are empty and are not: their end is found by reading. */
-static void look_at_source(struct stream *stream, bool measured) {
-    struct stat status;
+ * are empty and are not: their end is found by reading. False for a folder, which cannot be read at all. */
+static bool look_at_source(struct stream *stream, bool measured) {
+    struct stat status = {0};
     stream->remaining = INT64_MAX;
     if (fstat(stream->fd, &status) != 0 || !S_ISREG(status.st_mode)) {
         (void)osp__set_nonblocking(stream->fd);
-        return;
+        return !S_ISDIR(status.st_mode);
     }
     stream->regular = true;
     stream->position = lseek(stream->fd, 0, SEEK_CUR);
@@ -180,11 +180,16 @@ static void look_at_source(struct stream *stream, bool measured) {
     char byte;
     if (measured && (status.st_size > 0 || pread(stream->fd, &byte, 1, 0) == 0))
         stream->remaining = stream->position < status.st_size ? status.st_size - stream->position : 0;
+    return true;
 }
 
 void osp__reply_stream(osp_ctx *ctx, struct osp__connection *connection, struct osp__reply *reply, int fd, bool chunked) {
     struct stream stream = {.ctx = ctx, .connection = connection, .fd = fd};
-    look_at_source(&stream, !chunked);
+    if (!look_at_source(&stream, !chunked)) {
+        static const char message[] = "streamFd: is a directory";
+        osp__reply_error(connection, 500, message, sizeof message - 1);
+        return;
+    }
     bool known = stream.remaining != INT64_MAX, knows_chunks = connection->parser.minor_version > 0;
     reply->framing = known ? OSP_FRAMING_LENGTH : knows_chunks ? OSP_FRAMING_CHUNKED : OSP_FRAMING_CLOSE;
     reply->content_length = reply->body_length + (known ? (uint64_t)stream.remaining : 0);
