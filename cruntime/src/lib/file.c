@@ -206,7 +206,13 @@ OSP_API bool osp_file_exists(osp_ctx *ctx, char *path)
 static void open_file(void *argument)
 {
     struct job *job = argument;
-    settle(job, open_path(job->path, job->flags));
+    struct stat status;
+    int fd = open_path(job->path, job->flags);
+    if (fd >= 0 && fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) { /* nothing can be read from it */
+        (void)osp__close(fd);
+        fd = -EISDIR;
+    }
+    settle(job, fd);
 }
 
 int osp__file_open(osp_ctx *ctx, const char *function, const char *path, int flags, char **error)
