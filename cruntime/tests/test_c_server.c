@@ -1,5 +1,7 @@
 /* test_c_server.c - what a C program can do with servers beyond the raw handler: limits, HTTPS, bodies in files, stopping
  * a server from its own handler, and learning what went wrong. Uses nothing of the runtime but ospjit.h. */
+#include <sys/mman.h>
+
 #include "peer.h"
 
 static int64_t server, secure;
@@ -79,12 +81,40 @@ static void test_errors(int64_t port) {
     check_error(http_server_port(1000), "no such server");
 }
 
+/* What the access log holds once it has `lines` lines. */
+static void read_log(int fd, int lines, char *text, size_t size) {
+    for (int i = 0; i < 1000; i++, usleep(10000)) {
+        ssize_t n = pread(fd, text, size - 1, 0);
+        text[n > 0 ? n : 0] = '\0';
+        int found = 0;
+        for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++) found++;
+        if (found >= lines) return;
+    }
+}
+
+static void check_log(int fd) {
+    static char text[4096];
+    read_log(fd, 4, text, sizeof text);
+    static const char *const expected[] = {"\"POST /count HTTP/1.1\" 200 19 ", "\"POST /count HTTP/1.1\" 200 15 ",
+                                           "\"POST /count HTTP/1.1\" 413 ", "\"GET /stop HTTP/1.1\" 200 13 "};
+    const char *line = text;
+    for (int i = 0; i < 4; i++) {
+        CHECK(strncmp(line, "127.0.0.1 - - [", 15) == 0 && strstr(line, expected[i]) != NULL);
+        line = strchr(line, '\n') != NULL ? strchr(line, '\n') + 1 : "";
+    }
+    CHECK(*line == '\0');
+}
+
 int main(void) {
+    char place[64];
+    int log = memfd_create("log", MFD_CLOEXEC);
+    snprintf(place, sizeof place, "/proc/self/fd/%d", log);
     server = http_create_server(0, "127.0.0.1");
     int64_t port = http_server_port(server);
     http_options options = http_default_options();
     options.body_bytes = 1000;
     options.total_body_bytes = 20000;
+    options.access_log = place;
     CHECK(http_configure(server, &options) == 0);
     CHECK(http_listen(server, handle) == 0);
     test_bodies(port);
@@ -93,6 +123,7 @@ int main(void) {
     static const char stop[] = "GET /stop HTTP/1.1\r\nHost: a\r\n\r\n";
     check_exchange(port, stop, sizeof stop - 1, "HTTP/1.1 200 ", "GET /stop 0 0");
     CHECK(peer_connect(port) < 0);
+    check_log(log);
     CHECK(osp_live_cells() <= 0);
     return check_report();
 }
