@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -157,6 +158,8 @@ def _run(argv: list[str]) -> int:
         cache=not args.no_cache and args.file not in _COMMANDS,
     )
     compilation = Compilation(source, options)
+    if passes.timing:
+        compilation.timer.began_before("start", (time.time_ns() - ospjit.STARTED) / 1e9)
     try:
         if args.emit:
             status = _emit(compilation, args.emit, args.output)

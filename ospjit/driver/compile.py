@@ -80,10 +80,11 @@ class Compilation:
     @cached_property
     def lowered(self) -> Operation:
         """The module after every pass."""
-        from ospjit.passes import parse_pipeline
-
         module = self.generate()
-        passes = parse_pipeline(self.options.pipeline, self.options.passes.add_passes)
+        with self.timer.span("load the passes"):
+            from ospjit.passes import parse_pipeline
+
+            passes = parse_pipeline(self.options.pipeline, self.options.passes.add_passes)
         report = None
         if self.options.passes.ir_report is not None:
             from ospjit.driver.report import ProgramReport

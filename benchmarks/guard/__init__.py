@@ -1,0 +1,1 @@
+"""Instruction counts that must not grow."""
