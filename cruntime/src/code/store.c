@@ -196,7 +196,7 @@ static bool add(struct files *files, const char *name, const struct stat *status
         files->capacity = capacity;
     }
     struct file *file = &files->items[files->count++];
-    snprintf(file->name, sizeof file->name, "%s", name);
+    memcpy(file->name, name, strlen(name) + 1); /* is_ours has looked at its length */
     file->size = (uint64_t)status->st_blocks * 512;
     file->used = (int64_t)status->st_mtim.tv_sec * 1000000000 + status->st_mtim.tv_nsec;
     files->size += file->size;
