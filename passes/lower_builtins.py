@@ -176,7 +176,7 @@ class Lowering(Kit):
                     return False
                 links = _links(op)
                 parts = [links[-1].operands[0], *(link.operands[1] for link in reversed(links))]
-                rw.replace(op, self.concat(rw, parts))
+                rw.replace(op, self.append(rw, parts))
                 for link in links[1:]:
                     rw.erase(link)
             elif is_type(op.result.type, "osp.map"):

@@ -84,8 +84,24 @@ class Kit:
         """A constant."""
         return b.create("arith.constant", [], [i64], {"value": value}).result
 
+    def append(self, b: Builder, parts: list[Value]) -> Value:
+        """The concatenation of strings of which the first may be one that is being built: it grows in place
+        if nobody else holds it."""
+        merged = self._merged(b, parts)
+        if len(merged) < 2 or _literal(merged[0]) is not None:
+            return self.concat(b, merged)
+        return self.runtime(b, "osp_string_append", [merged[0], self.concat(b, merged[1:])], STRING)
+
     def concat(self, b: Builder, parts: list[Value]) -> Value:
-        """The concatenation of strings: literals next to each other joined, long rows in pieces."""
+        """The concatenation of strings, long rows in pieces."""
+        merged = self._merged(b, parts)
+        while len(merged) > 1:
+            starts = range(0, len(merged), CONCAT_PIECE)
+            merged = [self._concat_piece(b, merged[i : i + CONCAT_PIECE]) for i in starts]
+        return merged[0] if merged else self.string(b, "")
+
+    def _merged(self, b: Builder, parts: list[Value]) -> list[Value]:
+        """Strings without empty literals, literals next to each other joined."""
         merged: list[Value] = []
         for literals, run in groupby(parts, lambda part: _literal(part) is not None):
             values = list(run)
@@ -93,10 +109,7 @@ class Kit:
                 merged += values
             elif text := "".join(str(_literal(value)) for value in values):
                 merged.append(values[0] if len(values) == 1 else self.string(b, text))
-        while len(merged) > 1:
-            starts = range(0, len(merged), CONCAT_PIECE)
-            merged = [self._concat_piece(b, merged[i : i + CONCAT_PIECE]) for i in starts]
-        return merged[0] if merged else self.string(b, "")
+        return merged
 
     def _concat_piece(self, b: Builder, parts: list[Value]) -> Value:
         if len(parts) == 1:

@@ -134,6 +134,37 @@ static void test_strings(void) {
     osp_drop(odd);
 }
 
+static void test_appending(void) {
+    int64_t before = osp_live_cells();
+    char *piece = osp_string_new("x\0y", 3), *nothing = osp_string_new("", 0);
+    /* Held elsewhere: a copy, and the other stays as it was. */
+    char *held = text("held"), *other = held;
+    osp_dup(held);
+    char *longer = osp_string_append(NULL, held, piece);
+    CHECK(longer != other && osp_string_length(longer) == 7 && memcmp(longer, "heldx\0y", 8) == 0);
+    CHECK(osp_string_length(other) == 4 && memcmp(other, "held", 5) == 0);
+    CHECK(osp_string_append(NULL, other, nothing) == other);
+    osp_drop(other);
+    /* Immortal ones are never written. */
+    char *literal = osp_bool_to_string(NULL, true), *grown = osp_string_append(NULL, literal, piece);
+    CHECK(grown != literal && memcmp(literal, "true", 5) == 0 && memcmp(grown, "truex\0y", 8) == 0);
+    osp_drop(grown);
+    /* Held by nobody else: its bytes move seldom, however often something is appended. */
+    int moves = 0;
+    for (int i = 0; i < 100000; i++) {
+        char *was = longer;
+        longer = osp_string_append(NULL, longer, piece);
+        moves += longer != was;
+        CHECK(longer[osp_string_length(longer)] == '\0');
+    }
+    CHECK(moves < 40 && osp_string_length(longer) == 7 + 3 * 100000);
+    CHECK(memcmp(longer + 300001, "x\0yx\0y", 7) == 0);
+    osp_drop(longer);
+    osp_drop(piece);
+    osp_drop(nothing);
+    CHECK(osp_live_cells() == before);
+}
+
 static void test_numbers(void) {
     CHECK_STRING(osp_int_to_string(NULL, 0), "0");
     CHECK_STRING(osp_int_to_string(NULL, INT64_MIN), "-9223372036854775808");
@@ -173,6 +204,7 @@ int main(void) {
     test_immortal();
     test_out_of_memory();
     test_strings();
+    test_appending();
     test_numbers();
     CHECK(osp_live_cells() == -1 || osp_live_cells() <= 0);
     return check_report();

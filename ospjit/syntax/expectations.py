@@ -86,8 +86,16 @@ def _special(
         return "only a variable can be assigned", (hint,)
     if top == "expr" and kind == "COMMA" and symbols[-2] == "LPAREN":
         return "there are no tuples", ("use a record such as '{ x: 1, y: 2 }', or a list",)
+    if kind == "STRING" and top == "expr" and before is not None and before.type == "STRING":
+        if before.end == found.start:
+            return "there are no triple-quoted strings", ("a string may span lines as it is",)
+    if kind == "DOT" and "expr" in tables.goto[states[-1]]:
+        return "expected an expression, found '.'", ("a number has digits on both sides of its '.': 0.5",)
+    if kind == "LBRACKET" and top in ("NAME", "expr") and before is not None and not found.newline:
+        hints = ("to index, write '[' directly after the value: xs[0]",)
+        return "expected ',' or the end of this expression, found '['", hints
     if kind == "LBRACE" and "definition" in tables.goto[states[-1]]:
-        return "the fields of a record type need types", ("write '{ name: type, … }'",)
+        return "a record type lists its fields with their types", ("write '{ name: type, … }'",)
     if before is not None and kind in ("ARROW", "EQ", "COLON", "LBRACE", "FATARROW"):
         return _wrong_arrow(tables, states, symbols, before, found)
     return None

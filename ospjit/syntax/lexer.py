@@ -82,6 +82,9 @@ class Lexer:
     def run(self) -> list[Token]:
         """All tokens of the source, closed by `$end`."""
         position = 1 if self.text.startswith("\ufeff") else 0
+        if self.text.startswith("#!", position):  # a script that names its interpreter
+            end = self.text.find("\n", position)
+            position = end if end >= 0 else len(self.text)
         while position < len(self.text):
             position = self._code(position)
             if any(opened >= 0 for opened in self.braces):
@@ -168,6 +171,8 @@ class Lexer:
             hints = ("put a space or an operator between a number and a name",)
             if word[:2].lower() in ("0x", "0b", "0o"):
                 hints = ("numbers are written in decimal",)
+            elif not word.strip("0123456789_."):
+                hints = ("an underscore stands between two digits",)
             self.error("OSP1003", f"'{_shortened(word)}' is not a number", start, tail.end(), *hints)
             return Token("INT", 0, start, tail.end(), space, newline), tail.end()
         digits = self.text[start:end].replace("_", "")

@@ -171,6 +171,8 @@ class Session:
             hints = (
                 "a Result never becomes its value by itself: open it with `match` or give a default by `?:`",
             )
+        elif self._differ_in_error(expected, found):
+            hints = ("the errors differ: `match r { Success v => Success(v) Error m => Error(m) }` converts it",)
         elif self.is_result(expected) and not self.is_result(found):
             hints = ("`Success(…)` makes a Result of a value",)
         elif expected is FLOAT and found is INT:
@@ -182,6 +184,15 @@ class Session:
         elif isinstance(found, Fun) and not found.params and not isinstance(expected, Fun):
             hints = ("call it with `()`",)
         return "OSP3001", f"type mismatch: expected {want}, found {have}", hints
+
+    def _differ_in_error(self, expected: Type, found: Type) -> bool:
+        """Whether two Results hold the same and differ in their errors, whose messages are strings both."""
+        if not (self.is_result(expected) and self.is_result(found)):
+            return False
+        assert isinstance(expected, Con) and isinstance(found, Con)
+        errors = (prune(expected.args[1]), prune(found.args[1]))
+        strings = all(e is STRING or e in ERROR_TYPES for e in errors)
+        return strings and self.unifier.attempt([(expected.args[0], found.args[0])]) is not None
 
     def _inside(self, part: Type, whole: Type) -> bool:
         """Whether an unknown type is a proper part of another one."""

@@ -44,6 +44,7 @@ _READS = frozenset(("rt.slot", "rt.load_word", "rt.global_load", "arith.select")
 TAKEN: dict[str, frozenset[int]] = {
     symbol: frozenset(positions)
     for symbol, positions in {
+        "osp_string_append": (0,),
         "osp_list_set": (0, 2),
         "osp_list_append": (0, 1),
         "osp_list_prepend": (0, 1),

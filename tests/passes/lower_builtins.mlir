@@ -39,12 +39,14 @@
 
 // -----
 
-// Literals that meet in a concatenation are joined; of two parts there is a call, of more an operation.
+// Literals that meet in a concatenation are joined; of two parts there is a call, of more an operation. With `+`,
+// what does not begin with a literal may be a string that is being built, and grows in place.
 // CHECK-LABEL: "builtin.module"
 // CHECK: "osp.string"() {value = "ab"}
 // CHECK: "rt.concat"({{%.*}}, %arg0, {{%.*}}) {callee = @osp_string_concat_n}
-// CHECK: "rt.call"(%arg0, %arg0) {callee = @osp_string_concat}
-// CHECK: "rt.concat"(%arg0, %arg0, %arg0) {callee = @osp_string_concat_n}
+// CHECK: "rt.call"(%arg0, %arg0) {callee = @osp_string_append}
+// CHECK: [[REST:%.*]] = "rt.call"(%arg0, %arg0) {callee = @osp_string_concat}
+// CHECK: "rt.call"(%arg0, [[REST]]) {callee = @osp_string_append}
 "func.func"() ({
 ^bb0(%s: !osp.string):
   %a = "osp.string"() {value = "a"} : () -> !osp.string

@@ -83,6 +83,30 @@ OSP_API char *osp_string_concat(osp_ctx *ctx, char *a, char *b) {
     return result;
 }
 
+/* The bytes before those of a string in its block: length and header. */
+#define STRING_PREFIX (sizeof(uint64_t) + sizeof(struct osp__header))
+
+/* `a` followed by `b`. Takes over `a`, and grows it in place when nobody else holds it and its block has room; if it
+ * has none, the new block has half as much again. So a string that is built by appending is copied a constant number
+ * of times a byte, however many pieces it is built of. */
+OSP_API char *osp_string_append(osp_ctx *ctx, char *a, char *b) {
+    size_t a_length = osp__length(a), b_length = osp__length(b), length, room;
+    if (b_length == 0) return a;
+    if (__builtin_add_overflow(a_length, b_length, &length)) osp__fiber_fail(ctx, "out of memory");
+    bool ours = __atomic_load_n(&osp__header(a)->count, __ATOMIC_RELAXED) == 1;
+    if (ours && osp__block_size(a - STRING_PREFIX) - STRING_PREFIX > length) {
+        *osp__copy(ctx, a + a_length, b, b_length) = '\0';
+        ((uint64_t *)(void *)a)[-2] = length;
+        return a;
+    }
+    if (!ours || __builtin_add_overflow(length, length / 2, &room)) room = length;
+    char *result = osp__string_reserve(ctx, room);
+    *osp__copy(ctx, osp__copy(ctx, result, a, a_length), b, b_length) = '\0';
+    ((uint64_t *)(void *)result)[-2] = length;
+    osp_drop(a);
+    return result;
+}
+
 OSP_API char *osp_string_concat_n(osp_ctx *ctx, char **parts, int64_t count) {
     size_t length = 0;
     for (int64_t i = 0; i < count; i++)
