@@ -92,8 +92,8 @@ def _special(
     if kind == "DOT" and "expr" in tables.goto[states[-1]]:
         return "expected an expression, found '.'", ("a number has digits on both sides of its '.': 0.5",)
     if kind == "LBRACKET" and top in ("NAME", "expr") and before is not None and not found.newline:
-        hints = ("to index, write '[' directly after the value: xs[0]",)
-        return "expected ',' or the end of this expression, found '['", hints
+        advice = ("to index, write '[' directly after the value: xs[0]",)
+        return "expected ',' or the end of this expression, found '['", advice
     if kind == "LBRACE" and "definition" in tables.goto[states[-1]]:
         return "a record type lists its fields with their types", ("write '{ name: type, … }'",)
     if before is not None and kind in ("ARROW", "EQ", "COLON", "LBRACE", "FATARROW"):

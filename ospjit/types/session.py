@@ -172,7 +172,9 @@ class Session:
                 "a Result never becomes its value by itself: open it with `match` or give a default by `?:`",
             )
         elif self._differ_in_error(expected, found):
-            hints = ("the errors differ: `match r { Success v => Success(v) Error m => Error(m) }` converts it",)
+            hints = (
+                "the errors differ: `match r { Success v => Success(v) Error m => Error(m) }` converts it",
+            )
         elif self.is_result(expected) and not self.is_result(found):
             hints = ("`Success(…)` makes a Result of a value",)
         elif expected is FLOAT and found is INT:
