@@ -15,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.http import load, peers, report
+from benchmarks.http import load, peers, process, report
 from benchmarks.http.goals import Measurements, goals
 
 IDLE_CONNECTIONS = 10_000
@@ -32,6 +32,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=5, metavar="S", help="of each load (default 5)")
     parser.add_argument("--report", type=Path, default=peers.BUILD / "report", metavar="FOLDER")
     parser.add_argument("--cores", default="0,1", metavar="A,B", help="of server and load (default 0,1)")
+    parser.add_argument(
+        "--nice", type=int, default=0, metavar="N", help="priority of server and load, as root -1 to -20"
+    )
     parser.add_argument("--install-peers", action="store_true", help="install the Python servers and end")
     options = parser.parse_args()
     options.only = options.only.split(",")
@@ -114,6 +117,8 @@ def main() -> int:
     if lacking is not None:
         print(f"benchmarks.http: {lacking}", file=sys.stderr)
         return 2
+    if options.nice:
+        process.set_priority(options.nice)
     idle_connections = 2000 if options.quick else IDLE_CONNECTIONS
     measured = Measurements({}, {})
     chosen = available(options.only)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.http import process
-from benchmarks.http.peers import Running
+from benchmarks.http.peers import Running, pinned
 
 PIPELINE = Path(__file__).with_name("pipeline.lua")
 REQUEST = b"GET /plaintext HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -78,7 +78,7 @@ def _milliseconds(output: str, percentile: str) -> float:
 
 
 def _wrk(load: Load, port: int, seconds: float, core: int) -> str:
-    command = ["taskset", "-c", str(core), "wrk", "-t1", f"-c{load.connections}", f"-d{seconds:.0f}s"]
+    command = pinned(["wrk", "-t1", f"-c{load.connections}", f"-d{seconds:.0f}s"], core)
     command += ["--latency", "--timeout", "10s"]
     command += ["-s", str(PIPELINE)] if load.pipelined else []
     command.append(f"http://127.0.0.1:{port}/plaintext")

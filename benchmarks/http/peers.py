@@ -143,13 +143,16 @@ def _wait_until_it_answers(server: subprocess.Popen[str], port: int) -> None:
     raise RuntimeError(f"no answer within {START_SECONDS:.0f} s")
 
 
+def pinned(command: list[str], core: int) -> list[str]:
+    """A command on one core."""
+    return ["taskset", "-c", str(core), *command]
+
+
 @contextmanager
-def running(peer: Peer, core: int | None) -> Iterator[Running]:
+def running(peer: Peer, core: int) -> Iterator[Running]:
     """A fresh server, pinned to a core, until the block ends."""
     port = free_port()
-    command = peer.command(port)
-    if core is not None:
-        command = ["taskset", "-c", str(core), *command]
+    command = pinned(peer.command(port), core)
     environment = {**os.environ, "PYTHONPATH": str(SERVERS)} if peer.name not in ("ospjit",) else None
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, text=True, env=environment)
     try:
