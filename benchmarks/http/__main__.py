@@ -13,6 +13,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.http import load, peers, process, report
@@ -64,29 +65,39 @@ def available(only: list[str]) -> list[peers.Peer]:
     return found
 
 
-def measure_round(
-    options: argparse.Namespace, peer: peers.Peer, measured: Measurements, idle_connections: int
-) -> None:
+@contextlib.contextmanager
+def complaints(peer: peers.Peer) -> Iterator[None]:
+    """What goes wrong with one server must not cost the figures of the others, nor its own other ones."""
+    try:
+        yield
+    except (RuntimeError, OSError, subprocess.SubprocessError) as fault:
+        print(f"  {peer.name}: {fault}", file=sys.stderr, flush=True)
+
+
+def measure_idle(options: argparse.Namespace, peer: peers.Peer, measured: Measurements, count: int) -> None:
+    """The memory of idle connections, on a fresh server."""
+    with complaints(peer), peers.running(peer, options.cores[0]) as server:
+        measured.idle[peer.name] = load.idle_memory(server, count)
+        print(f"  {peer.name:10} idle: {measured.idle[peer.name]:,.0f} bytes each", flush=True)
+
+
+def measure_loads(options: argparse.Namespace, peer: peers.Peer, measured: Measurements) -> None:
     """Every load on a fresh server; what is better than before is kept."""
     server_core, load_core = options.cores
-    if "idle" in options.loads and peer.name not in measured.idle:
-        with peers.running(peer, server_core) as server:
-            measured.idle[peer.name] = load.idle_memory(server, idle_connections)
-            print(f"  {peer.name:10} idle: {measured.idle[peer.name]:,.0f} bytes each", flush=True)
-    chosen = [one for one in load.LOADS if one.name in options.loads]
-    if not chosen:
-        return
-    with peers.running(peer, server_core) as server:
-        for one in chosen:
-            result = load.run(one, server, options.seconds, load_core)
-            best = measured.loads.setdefault(one.name, {}).get(peer.name, result)
-            measured.loads[one.name][peer.name] = best.best_of(result)
-            latency = "" if result.p99_ms is None else f", p99 {result.p99_ms:.2f} ms"
-            print(
-                f"  {peer.name:10} {one.name}: {result.requests_per_second:,.0f}/s, "
-                f"{result.requests_per_cpu_second:,.0f} per CPU-s{latency}",
-                flush=True,
-            )
+    with complaints(peer), peers.running(peer, server_core) as server:
+        for one in load.LOADS:
+            if one.name not in options.loads:
+                continue
+            with complaints(peer):
+                result = load.run(one, server, options.seconds, load_core)
+                best = measured.loads.setdefault(one.name, {}).get(peer.name, result)
+                measured.loads[one.name][peer.name] = best.best_of(result)
+                latency = "" if result.p99_ms is None else f", p99 {result.p99_ms:.2f} ms"
+                print(
+                    f"  {peer.name:10} {one.name}: {result.requests_per_second:,.0f}/s, "
+                    f"{result.requests_per_cpu_second:,.0f} per CPU-s{latency}",
+                    flush=True,
+                )
 
 
 def _processor() -> str:
@@ -125,10 +136,9 @@ def main() -> int:
     for number in range(1, options.rounds + 1):
         print(f"round {number} of {options.rounds}", flush=True)
         for peer in chosen:
-            try:
-                measure_round(options, peer, measured, idle_connections)
-            except (RuntimeError, OSError, subprocess.SubprocessError) as fault:
-                print(f"  {peer.name}: {fault}", file=sys.stderr)
+            if "idle" in options.loads and peer.name not in measured.idle:
+                measure_idle(options, peer, measured, idle_connections)
+            measure_loads(options, peer, measured)
         report.write(options.report, measured, describe(options, idle_connections))
     print()
     for goal in goals(measured):
