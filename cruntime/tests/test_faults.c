@@ -46,11 +46,26 @@ static void stream(osp_ctx *ctx, void *request, bool from_pipe) {
     if (fd >= 0) osp_http_respond(ctx, request, 200, headers, type, -1, fd, false, first, -2);
 }
 
+/* The beginning of a body that went into a file. */
+static char *stored_body(osp_ctx *ctx) {
+    char *failure = NULL, *part = NULL;
+    int64_t fd = osp_http_request_body_fd(ctx, &failure);
+    if (failure == NULL) part = osp_read_fd(ctx, fd, 1000, &failure);
+    osp_drop(failure);
+    return part != NULL ? part : text("");
+}
+
 static void handle(osp_ctx *ctx, void *env, void *request) {
     (void)env;
     drop_held();
     char *body = hold(0, osp_http_request_body(ctx, request));
     char *path = hold(1, osp_http_request_path(ctx, request));
+    if (strcmp(path, "/path") == 0 && osp_string_length(body) == 0) {
+        osp_drop(body);
+        body = hold(0, NULL);
+        body = hold(0, stored_body(ctx));
+        if (body == NULL) return;
+    }
     if (strcmp(path, "/file") == 0 || strcmp(path, "/pipe") == 0)
         stream(ctx, request, path[1] == 'p');
     else
@@ -109,9 +124,14 @@ static void fail_each(unsigned class, int error, int at_least) {
     CHECK(i >= at_least && i < 1000);
 }
 
-static int64_t create_and_listen(void) {
+/* With this many bytes of a body in memory; 0: as many as there are by default. */
+static int64_t create_and_listen_with(int64_t body_bytes) {
     char *failure = NULL, *address = text("127.0.0.1");
     int64_t server = address != NULL ? osp_http_create_server(NULL, 0, address, &failure) : 0;
+    http_options options = http_default_options();
+    options.body_bytes = body_bytes;
+    options.access_log = "/dev/null";
+    if (body_bytes > 0) CHECK(http_configure(server, &options) == 0);
     if (server > 0) osp_http_listen(NULL, server, handle, NULL, &failure);
     CHECK((server > 0) || failure != NULL || address == NULL);
     if (failure != NULL && server > 0) {
@@ -123,6 +143,22 @@ static int64_t create_and_listen(void) {
     osp_drop(failure);
     osp_drop(address);
     return server;
+}
+
+static int64_t create_and_listen(void) { return create_and_listen_with(0); }
+
+/* The same with a server that keeps next to nothing in memory, and logs. */
+static void fail_each_stored(void) {
+    int64_t server = create_and_listen_with(1000), other = port;
+    port = osp_http_server_port(NULL, server);
+    check_served(0, 0, 0);
+    fail_each(1, ENOMEM, 14);
+    fail_each(2, EIO, 17);
+    fail_each(2, ENOSPC, 17);
+    char *failure = NULL;
+    osp_http_stop_server(NULL, server, &failure);
+    CHECK(failure == NULL);
+    port = other;
 }
 
 /* Every step of creating a server and stopping it fails once. */
@@ -151,6 +187,7 @@ int main(void) {
     fail_each(1, ENOMEM, 12);
     static const int errors[] = {EIO, EMFILE, EINTR, ENOBUFS, ECONNRESET};
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) fail_each(2, errors[i], 15);
+    fail_each_stored();
     fail_creation(1, ENOMEM);
     fail_creation(2, EMFILE);
     for (int i = 0; i < 100 && open_descriptors() > descriptors; i++) osp__thread_sleep_ns(10000000);
