@@ -159,10 +159,11 @@ class _Build:
         functions = callbacks.Functions(loaded, applies)
         codecs = Codecs(self.declared, functions.give, functions.take)
         slow = waiting(self.compilation.lowered)
-        members: dict[str, Any] = dict(self.declared.classes)
+        members: dict[str, Any] = {}
         for export in self.exports:
             members[export.name] = python_function(export, loaded, codecs, export.symbol in slow, self.name)
-        return members
+        # Asked for last: types of the prelude are among them if they cross.
+        return {**self.declared.classes, **members}
 
 
 #: What may let a fiber, a server or a callback of the module live on after a call has returned.

@@ -11,7 +11,7 @@ from ospjit import nopython
 from tests.e2e.program import ROOT
 
 PAGE = (ROOT / "docs" / "embedding.md").read_text()
-EXAMPLES = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", PAGE, re.DOTALL)
+EXAMPLES = re.findall(r"```python\n((?:(?!```).)*)```\n\n```text\n(.*?)```", PAGE, re.DOTALL)
 
 
 def test_the_page_has_examples() -> None:

@@ -142,6 +142,31 @@ def test_unions_are_taken_apart_by_match(m) -> None:
             assert (left, value, right) == (tree, 7, m.Leaf())
 
 
+def test_types_of_the_prelude() -> None:
+    source = """export fn next(m: HttpMethod) -> HttpMethod = match m { GET => POST  _ => GET }
+    export fn decoded(text: string) -> Result<JsonValue, Error> = jsonDecode(text)"""
+    with ospjit.compile(source, opt_level=0) as made:
+        assert made.next(made.GET()) == made.POST()
+        assert made.next(made.HttpMethod.PUT()) == made.GET()
+        match made.decoded('[1, {"a": null}]'):
+            case Success(made.JsonArray([made.JsonNumber(number), made.JsonObject(fields)])):
+                assert (number, fields) == (1.0, {"a": made.JsonNull()})
+            case other:
+                raise AssertionError(other)
+        assert isinstance(made.decoded("["), Error)
+
+
+def test_functions_inside_of_values() -> None:
+    source = """type Rule<T> = { start: T, step: (T) -> T }
+    export fn run(r: Rule<int>) -> int = r.step(r.step(r.start))
+    export fn nested(f: ((int) -> int) -> int) -> int = f(fn(x) => x + 1 ?: 0)
+    export fn curried(f: (int) -> (int) -> int) -> int = f(1)(2)"""
+    with ospjit.compile(source, opt_level=0) as made:
+        assert made.run(made.Rule(3, lambda x: x * x)) == 81
+        assert made.nested(lambda g: g(10)) == 11
+        assert made.curried(lambda a: lambda b: a + b) == 3
+
+
 def test_lists_and_dicts(m) -> None:
     assert m.doubled([1, 2, 3]) == [2, 4, 6]
     assert m.doubled(()) == []

@@ -51,7 +51,7 @@ def test_programs(source: str, expected: str, tmp_path: Path) -> None:
 def test_the_readme_shows_programs() -> None:
     shown = [language for language, _ in blocks(PAGES[0])]
     assert shown.count("osprey") == len(programs(PAGES[0])) + 1  # the last is for the look at the IR
-    assert (shown.count("python"), shown.count("console"), shown.count("sh")) == (2, 2, 2)
+    assert (shown.count("python"), shown.count("console"), shown.count("sh")) == (3, 2, 2)
 
 
 @needs_curl
@@ -95,6 +95,17 @@ def test_python_handlers(index: int, tmp_path: Path) -> None:
         program.stop()
         assert program.process.returncode == 0
         assert program.output == [answer]
+
+
+def test_a_compiled_module(tmp_path: Path) -> None:
+    found = blocks(PAGES[0])
+    (shown,) = [(a[1], b[1]) for a, b in itertools.pairwise(found) if (a[0], b[0]) == ("python", "text")]
+    (tmp_path / "app.py").write_text(shown[0])
+    done = subprocess.run(
+        [sys.executable, "app.py"], capture_output=True, text=True, timeout=PATIENCE, cwd=tmp_path,
+        env=environment(PYTHONPATH=str(ROOT)),
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, shown[1], "")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
