@@ -127,7 +127,10 @@ class Machine:
 
     def __init__(self, opt_level: int, cpu: str) -> None:
         """For the CPU of that name with what all of its kind can do; empty: for this host's."""
-        lib = _library()
+        self._lib = lib = _library()
+        #: Options and pass builder for each level. They are kept: a builder that is disposed of leaves more
+        #: than a kilobyte behind, which a process that compiles for ever would notice.
+        self._builders: dict[int, tuple[int, int]] = {}
         triple = _said("GetDefaultTargetTriple")
         output = _Output()
         target = lib.LLVMPY_GetTargetFromTriple(triple.encode(), output.place)
@@ -143,8 +146,12 @@ class Machine:
             raise RuntimeError("LLVM cannot make a target machine")
 
     def __del__(self) -> None:
+        lib = self._lib  # this may be the end of the interpreter, where modules have lost their names
+        for options, builder in self._builders.values():
+            lib.LLVMPY_DisposePassBuilder(builder)
+            lib.LLVMPY_DisposePipelineTuningOptions(options)
         if getattr(self, "handle", None):
-            _library().LLVMPY_DisposeTargetMachine(self.handle)
+            lib.LLVMPY_DisposeTargetMachine(self.handle)
 
     def emit_object(self, module: Module) -> bytes:
         """The machine code of a module as a relocatable object file. The module is used up."""
@@ -167,10 +174,16 @@ class Machine:
     def optimize(self, module: Module, level: int) -> None:
         """Run LLVM's own pipeline for a level (0: only what the code needs to be valid)."""
         lib = _library()
-        options = lib.LLVMPY_CreatePipelineTuningOptions()
-        builder = lib.LLVMPY_CreatePassBuilder(self.handle, options)
+        if level not in self._builders:
+            options = lib.LLVMPY_CreatePipelineTuningOptions()
+            self._builders[level] = options, lib.LLVMPY_CreatePassBuilder(self.handle, options)
+        _, builder = self._builders[level]
         manager = lib.LLVMPY_buildPerModuleDefaultPipeline(builder, level)
         lib.LLVMPY_RunNewModulePassManager(manager, module.handle, builder)
         lib.LLVMPY_DisposeNewModulePassManger(manager)
-        lib.LLVMPY_DisposePassBuilder(builder)
-        lib.LLVMPY_DisposePipelineTuningOptions(options)
+
+
+@cache
+def kept_machine(opt_level: int, cpu: str) -> Machine:
+    """A machine for a level and a CPU that the process keeps; for one thread at a time."""
+    return Machine(opt_level, cpu)

@@ -133,9 +133,11 @@ class Compilation:
         text = self.llvm_text
         with self.timer.span("llvm"):
             with self.timer.span("load LLVM"):
-                from ospjit.backend.llvm import Machine, Module
+                from ospjit.backend.llvm import Machine, Module, kept_machine
 
-                machine = Machine(self.options.opt_level, self.options.cpu)
+                # Embedders compile one module at a time, and many.
+                make = kept_machine if self.options.unloadable else Machine
+                machine = make(self.options.opt_level, self.options.cpu)
             with self.timer.span("parse and verify"):
                 module = Module(text)
             with self.timer.span("optimize"):
