@@ -85,7 +85,8 @@ def test_serving() -> None:
 def test_requests_never_meet_the_interpreter(handler: ospjit.Handler) -> None:
     """A client gets its answers while this thread holds the interpreter's lock."""
     client = (
-        "import sys, time, urllib.request\nsys.stdin.readline()\nstart = time.monotonic()\n"
+        "import sys, time, urllib.request\nprint('ready', flush=True)\nsys.stdin.readline()\n"
+        "start = time.monotonic()\n"
         f"for _ in range(20): urllib.request.urlopen('http://127.0.0.1:{{}}/x', timeout={PATIENCE}).read()\n"
         "print(time.monotonic() - start)\n"
     )
@@ -96,7 +97,8 @@ def test_requests_never_meet_the_interpreter(handler: ospjit.Handler) -> None:
             stdout=subprocess.PIPE,
             text=True,
         )
-        assert process.stdin is not None
+        assert process.stdin is not None and process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
         process.stdin.write("go\n")
         process.stdin.flush()
         held = time.monotonic()
