@@ -24,6 +24,10 @@ if(OSP_WERROR)
   target_compile_options(osp_hardening INTERFACE -Werror)
 endif()
 
+if(OSP_ANALYZE)
+  target_compile_options(osp_hardening INTERFACE -fanalyzer)
+endif()
+
 check_c_compiler_flag(-frecord-gcc-switches OSP_HAS_RECORD_SWITCHES)
 if(OSP_HAS_RECORD_SWITCHES)
   target_compile_options(osp_hardening INTERFACE -frecord-gcc-switches)

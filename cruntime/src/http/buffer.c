@@ -28,7 +28,7 @@ static void give(struct osp__buffer_pool *pool, char *bytes, size_t capacity) {
 static bool move_to(struct osp__buffer *buffer, struct osp__buffer_pool *pool, char *bytes, size_t capacity) {
     if (bytes == NULL) return false;
     size_t length = osp__buffer_length(buffer);
-    if (length > 0) memcpy(bytes, buffer->bytes + buffer->start, length);
+    if (length > 0 && buffer->bytes != NULL) memcpy(bytes, buffer->bytes + buffer->start, length);
     if (buffer->bytes != NULL) give(pool, buffer->bytes, buffer->capacity);
     *buffer = (struct osp__buffer){bytes, 0, length, capacity};
     return true;
@@ -38,7 +38,7 @@ bool osp__buffer_reserve(struct osp__buffer *buffer, struct osp__buffer_pool *po
     size_t length = osp__buffer_length(buffer), needed = length + more;
     if (buffer->bytes != NULL && buffer->capacity - buffer->end >= more) return true;
     if (needed > limit) return false;
-    if (buffer->capacity >= needed && buffer->start >= length) { /* moving is cheap and makes room */
+    if (buffer->bytes != NULL && buffer->capacity >= needed && buffer->start >= length) { /* moving is cheap and makes room */
         memcpy(buffer->bytes, buffer->bytes + buffer->start, length);
         buffer->start = 0;
         buffer->end = length;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "../fiber/fiber.h"
+#include "../mem/held.h"
 #include "../sched/poll.h"
 #include "../sys/sys.h"
 #include "failure.h"
@@ -17,8 +18,8 @@
 
 struct decoding {
     osp_ctx *ctx;
-    const struct osp__json *document;
-    void **containers;                  /* the value of each node that is one, until it is put into another */
+    struct osp__json *document;
+    void **containers;                  /* the value of each node that is one, until it is put into another, or NULL */
     const struct osp__json_node *large; /* a number that no float can hold, if there is one */
 };
 
@@ -34,6 +35,20 @@ static void *make(osp_ctx *ctx, enum osp__json_type type, const void *payload)
     return cell;
 }
 
+/* The same for a payload that is counted, which it takes over. */
+static void *make_counted(osp_ctx *ctx, enum osp__json_type type, void *payload)
+{
+    OSP_HELD void *held = payload;
+    void *cell = make(ctx, type, &payload);
+    osp__let_go(&held);
+    return cell;
+}
+
+static void release_buffer(char **buffer)
+{
+    osp__release(*buffer);
+}
+
 /* The decoded text of a string node. What is reserved for an escaped one is more than it needs; the difference is
  * a few bytes for each escape, unless most of it is escapes. */
 static char *string_of(struct decoding *decoding, const struct osp__json_node *node)
@@ -41,12 +56,10 @@ static char *string_of(struct decoding *decoding, const struct osp__json_node *n
     size_t most = node->end - node->start;
     if (!node->escaped)
         return osp__string_copy(decoding->ctx, decoding->document->text + node->start + 1, most - 2);
-    char *buffer = osp__alloc(most);
+    __attribute__((cleanup(release_buffer))) char *buffer = osp__alloc(most);
     if (buffer == NULL)
         osp__fiber_fail(decoding->ctx, "out of memory");
-    char *string = osp__string_copy(decoding->ctx, buffer, osp__json_decode(decoding->document, node, buffer));
-    osp__release(buffer);
-    return string;
+    return osp__string_copy(decoding->ctx, buffer, osp__json_decode(decoding->document, node, buffer));
 }
 
 static void *number_of(struct decoding *decoding, const struct osp__json_node *node)
@@ -72,37 +85,37 @@ static void *take(struct decoding *decoding, uint32_t index)
     case OSP_JSON_NUMBER:
         return number_of(decoding, node);
     case OSP_JSON_STRING: {
-        char *value = string_of(decoding, node);
-        return make(decoding->ctx, OSP_JSON_STRING, &value);
+        return make_counted(decoding->ctx, OSP_JSON_STRING, string_of(decoding, node));
     }
     default:
-        return decoding->containers[index];
+        return osp__let_go(&decoding->containers[index]);
     }
 }
 
 static void *array_of(struct decoding *decoding, const struct osp__json_node *node)
 {
     const uint32_t *children = decoding->document->children + node->children;
-    void *items = osp_list_empty(decoding->ctx, true);
+    OSP_HELD void *items = osp_list_empty(decoding->ctx, true);
     for (uint32_t i = 0; i < node->count; i++) {
-        items = osp__list_push(decoding->ctx, items, (int64_t)(uintptr_t)take(decoding, children[i]));
+        int64_t item = (int64_t)(uintptr_t)take(decoding, children[i]);
+        items = osp__list_push(decoding->ctx, osp__let_go(&items), item);
         osp__poll(decoding->ctx);
     }
-    return make(decoding->ctx, OSP_JSON_ARRAY, &items);
+    return make_counted(decoding->ctx, OSP_JSON_ARRAY, osp__let_go(&items));
 }
 
 /* The last of several equal keys counts. */
 static void *object_of(struct decoding *decoding, const struct osp__json_node *node)
 {
     const uint32_t *children = decoding->document->children + node->children;
-    void *fields = osp_map_empty(decoding->ctx, true, true);
+    OSP_HELD void *fields = osp_map_empty(decoding->ctx, true, true);
     for (uint32_t i = 0; i < node->count; i++) {
-        char *key = string_of(decoding, &decoding->document->nodes[children[i]]);
-        void *value = take(decoding, children[i] + 1);
-        fields = osp_map_set(decoding->ctx, fields, (int64_t)(uintptr_t)key, (int64_t)(uintptr_t)value);
+        OSP_HELD char *key = string_of(decoding, &decoding->document->nodes[children[i]]);
+        int64_t value = (int64_t)(uintptr_t)take(decoding, children[i] + 1);
+        fields = osp_map_set(decoding->ctx, osp__let_go(&fields), (int64_t)(uintptr_t)osp__let_go(&key), value);
         osp__poll(decoding->ctx);
     }
-    return make(decoding->ctx, OSP_JSON_OBJECT, &fields);
+    return make_counted(decoding->ctx, OSP_JSON_OBJECT, osp__let_go(&fields));
 }
 
 static void *decode(struct decoding *decoding)
@@ -118,13 +131,21 @@ static void *decode(struct decoding *decoding)
     return take(decoding, 0);
 }
 
+static void finish(struct decoding *decoding)
+{
+    for (uint32_t i = 0; decoding->containers != NULL && i < decoding->document->size; i++)
+        osp_drop(decoding->containers[i]);
+    osp__release(decoding->containers);
+    osp__json_free(decoding->document);
+}
+
 OSP_API void *osp_json_decode(osp_ctx *ctx, char *text, char **error)
 {
     struct osp__json *document = osp__json_parse_string(ctx, "jsonDecode", text, error);
     if (document == NULL)
         return NULL;
-    struct decoding decoding = {.ctx = ctx, .document = document};
-    decoding.containers = osp__alloc(document->size * sizeof *decoding.containers);
+    __attribute__((cleanup(finish))) struct decoding decoding = {.ctx = ctx, .document = document};
+    decoding.containers = osp__alloc_zeroed(document->size * sizeof *decoding.containers);
     void *value = NULL;
     if (decoding.containers == NULL) {
         osp__set_error(error, "jsonDecode: out of memory");
@@ -139,7 +160,5 @@ OSP_API void *osp_json_decode(osp_ctx *ctx, char *text, char **error)
             value = NULL;
         }
     }
-    osp__release(decoding.containers);
-    osp__json_free(document);
     return value;
 }

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "../fiber/fiber.h"
+#include "../mem/held.h"
 #include "../mem/string.h"
 #include "../sched/poll.h"
 #include "../sys/sys.h"
@@ -40,7 +41,6 @@ static void finish(struct encoding *encoding)
 
 static _Noreturn void out_of_memory(struct encoding *encoding)
 {
-    finish(encoding);
     osp__fiber_fail(encoding->ctx, "out of memory");
 }
 
@@ -81,12 +81,11 @@ static void put_number(struct encoding *encoding, double value)
         put(encoding, "null", 4);
         return;
     }
-    char *text = osp_float_to_string(encoding->ctx, value);
+    OSP_HELD char *text = osp_float_to_string(encoding->ctx, value);
     size_t length = osp__length(text);
     if (length > 2 && memcmp(text + length - 2, ".0", 2) == 0 && !(value == 0 && signbit(value)))
         length -= 2;
     put(encoding, text, length);
-    osp_drop(text);
 }
 
 static void open_container(struct encoding *encoding, void *value)
@@ -100,18 +99,17 @@ static void open_container(struct encoding *encoding, void *value)
         encoding->room = room;
     }
     void *payload = osp__json_value_pointer(value);
-    struct open opened = {0};
+    struct open *opened = &encoding->open[encoding->depth++]; /* finish() finds what is in it */
+    *opened = (struct open){0};
     if (osp__json_value_type(value) == OSP_JSON_ARRAY) {
         osp_dup(payload);
-        opened.values = payload;
-        put(encoding, "[", 1);
+        opened->values = payload;
     } else {
-        opened.keys = osp_map_keys(encoding->ctx, payload);
-        opened.values = osp_map_values(encoding->ctx, payload);
-        put(encoding, "{", 1);
+        opened->keys = osp_map_keys(encoding->ctx, payload);
+        opened->values = osp_map_values(encoding->ctx, payload);
     }
-    opened.count = osp__list_length(opened.values);
-    encoding->open[encoding->depth++] = opened;
+    opened->count = osp__list_length(opened->values);
+    put(encoding, opened->keys != NULL ? "{" : "[", 1);
 }
 
 static void begin_value(struct encoding *encoding, void *value)
@@ -158,13 +156,11 @@ static void go_on(struct encoding *encoding)
 
 OSP_API char *osp_json_encode(osp_ctx *ctx, void *value)
 {
-    struct encoding encoding = {.ctx = ctx};
+    __attribute__((cleanup(finish))) struct encoding encoding = {.ctx = ctx};
     begin_value(&encoding, value);
     while (encoding.depth > 0) {
         go_on(&encoding);
         osp__poll(ctx);
     }
-    char *text = osp__string_copy(ctx, encoding.text, encoding.length);
-    finish(&encoding);
-    return text;
+    return osp__string_copy(ctx, encoding.text, encoding.length);
 }

@@ -5,12 +5,12 @@
  * goes down the tree making each node on its way unique as well. */
 #include "list.h"
 
+#include "../mem/held.h"
 #include "../sched/poll.h"
 #include "failure.h"
 #include "node.h"
 
 enum { BITS = 5, WIDTH = 1 << BITS, POINTERS = 1 };
-enum { POLL_WORDS = 1 << 12 }; /* to deal with between polls */
 
 struct list {
     int64_t *root; /* NULL when empty */
@@ -220,29 +220,46 @@ static uint64_t smaller(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* Words on their way into a list. Should memory run out those that are not in it yet are dropped. */
+struct incoming {
+    const int64_t *words;
+    uint64_t count;
+    bool pointers;
+};
+
+static void drop_incoming(struct incoming *incoming)
+{
+    for (uint64_t i = 0; incoming->pointers && i < incoming->count; i++)
+        osp_drop((void *)(uintptr_t)incoming->words[i]);
+}
+
 /* Adds words, whose counts the list takes over, at the end. */
 static void append_words(osp_ctx *ctx, struct list *list, const int64_t *words, uint64_t count)
 {
-    while (count > 0) {
+    __attribute__((cleanup(drop_incoming))) struct incoming incoming = {words, count, has_pointers(list)};
+    while (incoming.count > 0) {
         uint64_t room, part;
         int64_t *place = open_back(ctx, list, &room);
-        part = smaller(room, count);
-        memcpy(place, words, part * sizeof *place);
+        part = smaller(room, incoming.count);
+        memcpy(place, incoming.words, part * sizeof *place);
         list->end += part;
-        words += part;
-        count -= part;
+        incoming.words += part;
+        incoming.count -= part;
+        if (incoming.count > 0)
+            osp__poll(ctx);
     }
 }
 
 /* The same at the front; they keep their order. */
 static void prepend_words(osp_ctx *ctx, struct list *list, const int64_t *words, uint64_t count)
 {
-    while (count > 0) {
+    __attribute__((cleanup(drop_incoming))) struct incoming incoming = {words, count, has_pointers(list)};
+    while (incoming.count > 0) {
         uint64_t room, part;
         int64_t *place = open_front(ctx, list, &room);
-        part = smaller(room, count);
-        count -= part;
-        memcpy(place - part + 1, words + count, part * sizeof *place);
+        part = smaller(room, incoming.count);
+        incoming.count -= part;
+        memcpy(place - part + 1, words + incoming.count, part * sizeof *place);
         list->start -= part;
     }
 }
@@ -303,14 +320,16 @@ static void *keep(osp_ctx *ctx, void *address, uint64_t first, uint64_t count)
         osp_drop(address);
         return empty;
     }
+    OSP_HELD void *held = address;
     struct list *list = own_list(ctx, address);
+    held = list;
     uint64_t old_start = list->start, old_end = list->end;
     list->start += first;
     list->end = list->start + count;
     lower_root(list, &old_start, &old_end);
     release_edge(ctx, list, old_start, list->start, list->start);
     release_edge(ctx, list, list->end, old_end, list->end - 1);
-    return list;
+    return osp__let_go(&held);
 }
 
 /* ---- the functions ------------------------------------------------------------------------------------- */
@@ -334,16 +353,12 @@ OSP_API void *osp_list_from_words(osp_ctx *ctx, bool pointers, void *words, int6
 {
     if (count <= 0)
         return osp_list_empty(ctx, pointers);
-    struct list *list = new_list(ctx, pointers);
+    OSP_HELD struct list *list = new_list(ctx, pointers);
     /* A short list gets a leaf of its size, as most lists stay as they were written. */
     if (count <= WIDTH)
         list->root = new_node(ctx, (unsigned)count, pointers);
-    for (const int64_t *from = words, *end = from + count; from < end; osp__poll(ctx)) {
-        uint64_t part = smaller(POLL_WORDS, (uint64_t)(end - from));
-        append_words(ctx, list, from, part);
-        from += part;
-    }
-    return list;
+    append_words(ctx, list, words, (uint64_t)count);
+    return osp__let_go(&list);
 }
 
 OSP_API int64_t osp_list_length(osp_ctx *ctx, void *list)
@@ -389,22 +404,29 @@ OSP_API void *osp_list_set(osp_ctx *ctx, void *list, int64_t index, int64_t valu
             osp_drop((void *)(uintptr_t)value);
         return NULL;
     }
+    OSP_HELD void *held = list, *held_value = pointers ? (void *)(uintptr_t)value : NULL;
     struct list *result = own_list(ctx, list);
+    held = result;
     uint64_t position = result->start + (uint64_t)index;
     int64_t *place = own_leaf(ctx, result, position) + slot_of(position, 0), old = *place;
     *place = value;
+    osp__let_go(&held_value);
     if (pointers)
         osp_drop((void *)(uintptr_t)old);
-    return result;
+    return osp__let_go(&held);
 }
 
 void *osp__list_extend(osp_ctx *ctx, void *address, const int64_t *elements, uint64_t count)
 {
     if (count == 0)
         return address;
+    OSP_HELD void *held = address;
+    __attribute__((cleanup(drop_incoming))) struct incoming incoming = {elements, count, has_pointers(address)};
     struct list *list = own_list(ctx, address);
+    held = list;
+    incoming.count = 0; /* from here on append_words has them */
     append_words(ctx, list, elements, count);
-    return list;
+    return osp__let_go(&held);
 }
 
 void *osp__list_push(osp_ctx *ctx, void *list, int64_t element)
@@ -414,7 +436,9 @@ void *osp__list_push(osp_ctx *ctx, void *list, int64_t element)
 
 void *osp__list_push_string(osp_ctx *ctx, void *list, const char *bytes, size_t length)
 {
-    return osp__list_push(ctx, list, (int64_t)(uintptr_t)osp__string_copy(ctx, bytes, length));
+    OSP_HELD void *held = list;
+    int64_t string = (int64_t)(uintptr_t)osp__string_copy(ctx, bytes, length);
+    return osp__list_push(ctx, osp__let_go(&held), string);
 }
 
 OSP_API void *osp_list_append(osp_ctx *ctx, void *list, int64_t value)
@@ -424,9 +448,12 @@ OSP_API void *osp_list_append(osp_ctx *ctx, void *list, int64_t value)
 
 OSP_API void *osp_list_prepend(osp_ctx *ctx, void *address, int64_t value)
 {
+    OSP_HELD void *held = address, *held_value = has_pointers(address) ? (void *)(uintptr_t)value : NULL;
     struct list *list = own_list(ctx, address);
+    held = list;
+    osp__let_go(&held_value); /* from here on prepend_words has it */
     prepend_words(ctx, list, &value, 1);
-    return list;
+    return osp__let_go(&held);
 }
 
 /* Copies the shorter list's elements to the end of the longer one that they are next to. */
@@ -434,8 +461,9 @@ OSP_API void *osp_list_concat(osp_ctx *ctx, void *a, void *b)
 {
     uint64_t a_length = osp__list_length(a), b_length = osp__list_length(b), run;
     bool back = a_length >= b_length;
-    struct list *result = own_list(ctx, back ? a : b);
-    void *other = back ? b : a;
+    OSP_HELD void *held = back ? a : b, *other = back ? b : a;
+    struct list *result = own_list(ctx, held);
+    held = result;
     uint64_t length = back ? b_length : a_length;
     for (uint64_t done = 0; done < length; done += run) {
         const int64_t *words;
@@ -455,8 +483,7 @@ OSP_API void *osp_list_concat(osp_ctx *ctx, void *a, void *b)
             prepend_words(ctx, result, words, run);
         osp__poll(ctx);
     }
-    osp_drop(other);
-    return result;
+    return osp__let_go(&held);
 }
 
 OSP_API void *osp_list_reverse(osp_ctx *ctx, void *address)
@@ -465,7 +492,8 @@ OSP_API void *osp_list_reverse(osp_ctx *ctx, void *address)
     if (length < 2)
         return address;
     bool pointers = has_pointers(address);
-    struct list *result = new_list(ctx, pointers);
+    OSP_HELD void *held = address;
+    OSP_HELD struct list *result = new_list(ctx, pointers);
     for (uint64_t done = 0; done < length; done += run) {
         const int64_t *words = osp__list_run(address, done, &run);
         int64_t reversed[WIDTH];
@@ -476,8 +504,7 @@ OSP_API void *osp_list_reverse(osp_ctx *ctx, void *address)
         prepend_words(ctx, result, reversed, run);
         osp__poll(ctx);
     }
-    osp_drop(address);
-    return result;
+    return osp__let_go(&result);
 }
 
 static uint64_t clamp(const void *list, int64_t count)

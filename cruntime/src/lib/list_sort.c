@@ -87,7 +87,7 @@ OSP_API void *osp_list_sort(osp_ctx *ctx, void *list, osp_thunk compare, void *c
         return list;
     }
     int64_t *words = osp__alloc(2 * length * sizeof *words);
-    __attribute__((cleanup(release))) struct held held = {list, compare_env, words};
+    __attribute__((cleanup(release), unused)) struct held held = {list, compare_env, words};
     if (words == NULL)
         osp__fiber_fail(ctx, "out of memory");
     for (uint64_t done = 0; done < length; done += run) {

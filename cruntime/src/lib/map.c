@@ -17,6 +17,7 @@
 #include <inttypes.h>
 
 #include "../fiber/fiber.h"
+#include "../mem/held.h"
 #include "../sched/poll.h"
 #include "../sys/sys.h"
 #include "failure.h"
@@ -224,6 +225,15 @@ struct entry {
     int64_t value;
 };
 
+/* A subtree of new_pair, or as much of it as there is: the nodes alone, the entries are somebody else's. */
+static void free_pair(int64_t **subtree)
+{
+    for (int64_t *node = *subtree, *next; node != NULL; node = next) {
+        next = entries_of(node) != 0 ? NULL : (int64_t *)(uintptr_t)child_slots(node)[0];
+        osp__free_moved(node);
+    }
+}
+
 /* A subtree of two entries whose keys have the same digits above `depth`. */
 static int64_t *new_pair(osp_ctx *ctx, struct kind kind, const struct entry *a, const struct entry *b,
                          uint64_t depth)
@@ -232,7 +242,7 @@ static int64_t *new_pair(osp_ctx *ctx, struct kind kind, const struct entry *a, 
     while (osp__map_digit(&a->key, parting) == osp__map_digit(&b->key, parting))
         parting++;
     uint32_t a_bit = 1u << osp__map_digit(&a->key, parting), b_bit = 1u << osp__map_digit(&b->key, parting);
-    int64_t *node = new_node(ctx, kind, a_bit | b_bit, 0);
+    __attribute__((cleanup(free_pair))) int64_t *node = new_node(ctx, kind, a_bit | b_bit, 0);
     put_entry(node, kind, a_bit, a->key.word, a->value);
     put_entry(node, kind, b_bit, b->key.word, b->value);
     while (parting > depth) {
@@ -240,7 +250,7 @@ static int64_t *new_pair(osp_ctx *ctx, struct kind kind, const struct entry *a, 
         child_slots(parent)[0] = (int64_t)(uintptr_t)node;
         node = parent;
     }
-    return node;
+    return osp__let_go(&node);
 }
 
 /* The place is taken by another key: both move into a child. */
@@ -250,9 +260,9 @@ static void push_down(osp_ctx *ctx, int64_t *slot, struct kind kind, uint32_t bi
     int64_t *node = (int64_t *)(uintptr_t)*slot;
     unsigned at = rank(entries_of(node), bit);
     struct entry old = {osp__map_key(keys_of(node, kind)[at], kind.string_keys), values_of(node, kind)[at]};
-    int64_t *child = new_pair(ctx, kind, &old, entry, depth + 1);
+    __attribute__((cleanup(free_pair))) int64_t *child = new_pair(ctx, kind, &old, entry, depth + 1);
     node = reshape(ctx, slot, kind, entries_of(node) & ~bit, children_of(node) | bit);
-    child_slots(node)[rank(children_of(node), bit)] = (int64_t)(uintptr_t)child;
+    child_slots(node)[rank(children_of(node), bit)] = (int64_t)(uintptr_t)osp__let_go(&child);
 }
 
 /* Sets an entry below `slot`, taking key and value. True when the map had no such key before. */
@@ -288,13 +298,18 @@ static bool set_entry(osp_ctx *ctx, int64_t *slot, struct kind kind, const struc
 OSP_API void *osp_map_set(osp_ctx *ctx, void *address, int64_t key, int64_t value)
 {
     struct kind kind = kind_of(address);
+    OSP_HELD void *held = address, *held_key = kind.string_keys ? (void *)(uintptr_t)key : NULL,
+                  *held_value = kind.pointer_values ? (void *)(uintptr_t)value : NULL;
     struct map *map = own_map(ctx, address);
+    held = map;
     struct entry entry = {osp__map_key(key, kind.string_keys), value};
     if (map->root == NULL)
         map->root = new_node(ctx, kind, 0, 0);
     if (set_entry(ctx, (int64_t *)(void *)&map->root, kind, &entry))
         map->length++;
-    return map;
+    osp__let_go(&held_key);
+    osp__let_go(&held_value);
+    return osp__let_go(&held);
 }
 
 /* ---- removing ------------------------------------------------------------------------------------------ */
@@ -310,11 +325,11 @@ struct branch {
 static void move_up(osp_ctx *ctx, struct branch branch, int64_t *node, struct kind kind, unsigned removed)
 {
     int64_t key = keys_of(node, kind)[1 - removed], value = values_of(node, kind)[1 - removed];
-    osp__header(node)->info &= ~(4095u << 4); /* the entries are no longer the node's to release */
     int64_t *top = (int64_t *)(uintptr_t)*branch.slot;
     void *chain = (void *)(uintptr_t)child_slots(top)[rank(children_of(top), branch.bit)];
     top = reshape(ctx, branch.slot, kind, entries_of(top) | branch.bit, children_of(top) & ~branch.bit);
     put_entry(top, kind, branch.bit, key, value);
+    osp__header(node)->info &= ~(4095u << 4); /* the entries are no longer the node's to release */
     osp_drop(chain);
 }
 
@@ -355,11 +370,13 @@ OSP_API void *osp_map_remove(osp_ctx *ctx, void *address, int64_t word)
         osp_drop(address);
         return osp_map_empty(ctx, kind.string_keys, kind.pointer_values);
     }
+    OSP_HELD void *held = address;
     struct map *map = own_map(ctx, address);
+    held = map;
     struct osp__map_key key = osp__map_key(word, kind.string_keys);
     remove_entry(ctx, (int64_t *)(void *)&map->root, kind, &key);
     map->length--;
-    return map;
+    return osp__let_go(&held);
 }
 
 /* ---- walking ------------------------------------------------------------------------------------------- */
@@ -401,7 +418,7 @@ static void begin_walk(struct walk *walk, osp_ctx *ctx, const struct map *map)
         descend(walk, map->root);
 }
 
-/* The next node, parents before their children; NULL at the end, when the walk is over. */
+/* The next node, parents before their children; NULL at the end. */
 static int64_t *next_node(struct walk *walk)
 {
     while (walk->depth > 0) {
@@ -416,27 +433,31 @@ static int64_t *next_node(struct walk *walk)
         else
             descend(walk, (int64_t *)(uintptr_t)child_slots(node)[step->next++ - 1]);
     }
+    return NULL;
+}
+
+static void end_walk(struct walk *walk)
+{
     if (walk->steps != walk->first)
         osp__release(walk->steps);
-    return NULL;
 }
 
 /* One column of all entries, as a list. */
 static void *collect(osp_ctx *ctx, void *map, bool pointers, int64_t *(*column)(int64_t *, struct kind))
 {
     struct kind kind = kind_of(map);
-    struct walk walk;
-    void *list = osp_list_empty(ctx, pointers);
+    OSP_HELD void *list = osp_list_empty(ctx, pointers);
+    __attribute__((cleanup(end_walk))) struct walk walk;
     begin_walk(&walk, ctx, map);
     for (int64_t *node; (node = next_node(&walk)) != NULL;) {
         unsigned entries = count(entries_of(node));
         const int64_t *words = column(node, kind);
         if (pointers)
             osp__dup_words(words, entries);
-        list = osp__list_extend(ctx, list, words, entries);
+        list = osp__list_extend(ctx, osp__let_go(&list), words, entries);
         osp__poll(ctx);
     }
-    return list;
+    return osp__let_go(&list);
 }
 
 OSP_API void *osp_map_keys(osp_ctx *ctx, void *map)
@@ -454,8 +475,8 @@ OSP_API void *osp_map_merge(osp_ctx *ctx, void *map, void *other)
 {
     struct kind kind = kind_of(map);
     bool other_smaller = ((struct map *)other)->length <= ((struct map *)map)->length;
-    void *result = other_smaller ? map : other, *source = other_smaller ? other : map;
-    struct walk walk;
+    OSP_HELD void *result = other_smaller ? map : other, *source = other_smaller ? other : map;
+    __attribute__((cleanup(end_walk))) struct walk walk;
     begin_walk(&walk, ctx, source);
     for (int64_t *node; (node = next_node(&walk)) != NULL;) {
         for (unsigned i = 0, entries = count(entries_of(node)); i < entries; i++) {
@@ -466,10 +487,9 @@ OSP_API void *osp_map_merge(osp_ctx *ctx, void *map, void *other)
                 osp_dup((void *)(uintptr_t)key);
             if (kind.pointer_values)
                 osp_dup((void *)(uintptr_t)value);
-            result = osp_map_set(ctx, result, key, value);
+            result = osp_map_set(ctx, osp__let_go(&result), key, value);
         }
         osp__poll(ctx);
     }
-    osp_drop(source);
-    return result;
+    return osp__let_go(&result);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../fiber/fiber.h"
+#include "../mem/held.h"
 #include "../sched/poll.h"
 #include "failure.h"
 #include "list.h"
@@ -16,30 +17,30 @@ OSP_API void *osp_string_split(osp_ctx *ctx, char *s, char *separator, char **er
         osp__set_error(error, "split: separator must not be empty");
         return NULL;
     }
-    void *list = osp_list_empty(ctx, true);
+    OSP_HELD void *list = osp_list_empty(ctx, true);
     const char *from = s, *end = s + osp__length(s), *at;
     while ((at = osp__find(ctx, from, (size_t)(end - from), separator, width)) != NULL) {
-        list = osp__list_push_string(ctx, list, from, (size_t)(at - from));
+        list = osp__list_push_string(ctx, osp__let_go(&list), from, (size_t)(at - from));
         from = at + width;
         osp__poll(ctx);
     }
-    return osp__list_push_string(ctx, list, from, (size_t)(end - from));
+    return osp__list_push_string(ctx, osp__let_go(&list), from, (size_t)(end - from));
 }
 
 /* A newline ends a line, so none follows the last newline of a text. */
 OSP_API void *osp_string_lines(osp_ctx *ctx, char *s)
 {
-    void *list = osp_list_empty(ctx, true);
+    OSP_HELD void *list = osp_list_empty(ctx, true);
     for (const char *from = s, *end = s + osp__length(s), *next; from < end; from = next) {
         const char *newline = osp__find(ctx, from, (size_t)(end - from), "\n", 1);
         const char *last = newline != NULL ? newline : end;
         next = newline != NULL ? newline + 1 : end;
         if (newline != NULL && last > from && last[-1] == '\r')
             last--;
-        list = osp__list_push_string(ctx, list, from, (size_t)(last - from));
+        list = osp__list_push_string(ctx, osp__let_go(&list), from, (size_t)(last - from));
         osp__poll(ctx);
     }
-    return list;
+    return osp__let_go(&list);
 }
 
 static bool is_space(char c)
@@ -61,16 +62,16 @@ static const char *skip(osp_ctx *ctx, const char *from, const char *end, bool sp
 
 OSP_API void *osp_string_words(osp_ctx *ctx, char *s)
 {
-    void *list = osp_list_empty(ctx, true);
+    OSP_HELD void *list = osp_list_empty(ctx, true);
     for (const char *from = s, *end = s + osp__length(s); from < end;) {
         const char *start = from;
         from = skip(ctx, from, end, false);
         if (from > start)
-            list = osp__list_push_string(ctx, list, start, (size_t)(from - start));
+            list = osp__list_push_string(ctx, osp__let_go(&list), start, (size_t)(from - start));
         from = skip(ctx, from, end, true);
         osp__poll(ctx);
     }
-    return list;
+    return osp__let_go(&list);
 }
 
 static const char *part(const int64_t *run, uint64_t index)

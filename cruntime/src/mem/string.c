@@ -79,6 +79,7 @@ OSP_API char *osp_string_concat(osp_ctx *ctx, char *a, char *b) {
     size_t a_length = osp__length(a), b_length = osp__length(b), length;
     if (__builtin_add_overflow(a_length, b_length, &length)) osp__fiber_fail(ctx, "out of memory");
     char *result = osp__string_reserve(ctx, length);
+    if (OSP_UNLIKELY(result == NULL)) return NULL; /* only without a fiber that could fail */
     osp__copy(ctx, osp__copy(ctx, result, a, a_length), b, b_length);
     return result;
 }
@@ -112,6 +113,7 @@ OSP_API char *osp_string_concat_n(osp_ctx *ctx, char **parts, int64_t count) {
     for (int64_t i = 0; i < count; i++)
         if (__builtin_add_overflow(length, osp__length(parts[i]), &length)) osp__fiber_fail(ctx, "out of memory");
     char *result = osp__string_reserve(ctx, length);
+    if (OSP_UNLIKELY(result == NULL)) return NULL;
     char *end = result;
     for (int64_t i = 0; i < count; i++) end = osp__copy(ctx, end, parts[i], osp__length(parts[i]));
     return result;
@@ -180,6 +182,7 @@ OSP_API char *osp_string_quote(osp_ctx *ctx, char *string) {
         if (__builtin_add_overflow(size, width, &size)) osp__fiber_fail(ctx, "out of memory");
     }
     char *result = osp__string_reserve(ctx, size), *end = result;
+    if (OSP_UNLIKELY(result == NULL)) return NULL;
     *end++ = '"';
     for (size_t i = 0; i < length; i++) {
         if (i % OSP_POLL_BYTES == 0) osp__poll(ctx);

@@ -152,6 +152,7 @@ static bool wait_for(osp_ctx *ctx, struct channel *channel, struct waiter *waite
     enqueue(waiter, channel);
     pthread_mutex_unlock(&lock);
     osp__fiber_park(ctx);
+    waiter->selection = NULL;
     return !selection.closed;
 }
 
@@ -246,6 +247,12 @@ static int64_t sleeping_arm(const struct osp__select_arm *arms, int64_t count) {
     return found;
 }
 
+/* Drops what the sending arms hold, but for that of the one that was run (-1: none was). */
+static void drop_unsent(const struct osp__select_arm *arms, int64_t count, int64_t chosen) {
+    for (int64_t i = 0; i < count; i++)
+        if (arms[i].kind == OSP_SELECT_SEND && i != chosen) drop_word(arms[i].channel, arms[i].word);
+}
+
 /* Waits with a waiter in every open channel. Returns the arm; a closed channel makes it look again (-1). */
 static int64_t wait_for_any(osp_ctx *ctx, struct osp__select_arm *arms, int64_t count, struct waiter *waiters,
                             struct alarm *alarm) {
@@ -262,6 +269,7 @@ static int64_t wait_for_any(osp_ctx *ctx, struct osp__select_arm *arms, int64_t 
     bool armed = alarm->arm >= 0;
     if (waiting == 0 && !armed) {
         pthread_mutex_unlock(&lock);
+        drop_unsent(arms, count, -1);
         osp__fiber_fail(ctx, "select: every channel is closed");
     }
     alarm->selection = &selection;
@@ -269,6 +277,7 @@ static int64_t wait_for_any(osp_ctx *ctx, struct osp__select_arm *arms, int64_t 
     if (armed && alarm->timer.place == 0 && osp__timer_arm(&ctx->worker->timers, &alarm->timer) != 0) {
         for (int64_t i = 0; i < count; i++) take_out(&waiters[i]);
         pthread_mutex_unlock(&lock);
+        drop_unsent(arms, count, -1);
         osp__fiber_fail(ctx, "out of memory");
     }
     pthread_mutex_unlock(&lock);
@@ -276,6 +285,7 @@ static int64_t wait_for_any(osp_ctx *ctx, struct osp__select_arm *arms, int64_t 
     osp__fiber_park(ctx);
     if (OSP_UNLIKELY(osp__seeded) && armed) osp__seed_timed(ctx, -1);
     if (armed) osp__timer_cancel(&ctx->worker->timers, &alarm->timer);
+    alarm->selection = NULL;
     if (selection.closed) return -1;
     if (arms[selection.chosen].kind == OSP_SELECT_RECEIVE) arms[selection.chosen].word = waiters[selection.chosen].word;
     return selection.chosen;
@@ -297,7 +307,7 @@ OSP_API int64_t osp_select(osp_ctx *ctx, void *array, int64_t count) {
         if (arms[i].kind == OSP_SELECT_DEFAULT) otherwise = i;
         if (arms[i].kind == OSP_SELECT_SEND && channel->pointers) osp_mark_shared((void *)(uintptr_t)arms[i].word);
     }
-    struct waiter waiters[count]; /* no more than needed: parked fibers are meant to be small */
+    struct waiter waiters[count > 0 ? count : 1]; /* no more than needed: parked fibers are meant to be small */
     do {
         pthread_mutex_lock(&lock);
         chosen = ready_arm(arms, count);
@@ -307,7 +317,6 @@ OSP_API int64_t osp_select(osp_ctx *ctx, void *array, int64_t count) {
         else
             chosen = wait_for_any(ctx, arms, count, waiters, &alarm);
     } while (chosen < 0);
-    for (int64_t i = 0; i < count; i++)
-        if (arms[i].kind == OSP_SELECT_SEND && i != chosen) drop_word(arms[i].channel, arms[i].word);
+    drop_unsent(arms, count, chosen);
     return chosen;
 }

@@ -129,6 +129,7 @@ static osp_ws_event add_to_message(osp_ws_reader *reader, const uint8_t *bytes, 
         return OSP_WS_ON_FAILURE;
     if (!reserve(reader, length))
         return fail(reader, OSP_WS_TRY_AGAIN_LATER, "out of memory");
+    // NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): there is room for `length` bytes now
     memcpy(reader->message + reader->message_length, bytes, length);
     reader->message_length += length;
     return OSP_WS_ON_NOTHING;
