@@ -18,6 +18,13 @@
 #include "mem/object.h"
 #include "mem/string.h"
 
+/* Where everything takes long: tests of many or much do less. */
+#ifdef OSP_SLOW_TESTS
+#define SMALL 1
+#else
+#define SMALL (OSP_ASAN || OSP_TSAN)
+#endif
+
 static int check_failures;
 
 #define CHECK(condition)                                                                    \

@@ -7,7 +7,7 @@
 #include "sys/sys.h"
 
 /* The sanitizers' own memory is no measure. */
-#define MEASURED (!OSP_ASAN && !OSP_TSAN)
+#define MEASURED (!SMALL)
 enum { FIBERS = MEASURED ? 100000 : 500, SPAWNED = MEASURED ? 1000000 : 5000 };
 
 static int64_t resident_bytes(void)
@@ -124,7 +124,7 @@ static void test_spawning(osp_ctx *ctx, void *env, void *arg)
 
 /* ---- guard pages ------------------------------------------------------------------------------------------------------ */
 
-#if MEASURED
+#if !OSP_ASAN && !OSP_TSAN
 __attribute__((noinline)) static int64_t dig(volatile int64_t *above)
 {
     volatile int64_t frame[64] = {0};

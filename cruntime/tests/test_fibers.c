@@ -11,8 +11,6 @@ void *osp_await(osp_ctx *ctx, void *task);
 void *osp_await_result(osp_ctx *ctx, void *task, char **error);
 bool osp_fiber_done(osp_ctx *ctx, void *task);
 
-#define SMALL (OSP_ASAN || OSP_TSAN)
-
 /* Runs a test body on a fiber and waits for it. */
 static void on_fiber(void (*body)(osp_ctx *, void *, void *)) {
     char *error = NULL;

@@ -5,7 +5,6 @@
 #include "fiber/fiber.h"
 #include "lib/list.h"
 
-#define SMALL (OSP_ASAN || OSP_TSAN) /* where everything takes long */
 enum { BYTES = SMALL ? 1 << 18 : 1 << 20, PARTS = BYTES / (64 << 10) };
 
 static struct osp_fiber *asked; /* whom the second fiber asks to yield; NULL at the end */
