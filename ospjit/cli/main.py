@@ -31,7 +31,8 @@ commands:
   ospjit cache path|size|clear
                             the machine code kept for the next run
   ospjit opt FILE.mlir      run passes on IR (ospjit opt --help)
-  ospjit passes             list the passes
+  ospjit passes             list the passes, or describe some
+  ospjit dialects           list the dialects of the IR, or describe some
   ospjit doc [NAME]         show the documentation of a built-in function
 
 exit status:
@@ -231,6 +232,12 @@ def _passes(argv: list[str]) -> int:
     return passes_main(argv)
 
 
+def _dialects(argv: list[str]) -> int:
+    from ospjit.cli.dialects import main as dialects_main
+
+    return dialects_main(argv)
+
+
 def _explain(argv: list[str]) -> int:
     from ospjit.cli.explain import main as explain_main
 
@@ -259,6 +266,7 @@ _COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "cache": _cache,
     "check": _check,
     "test": _test,
+    "dialects": _dialects,
     "explain": _explain,
     "opt": _opt,
     "passes": _passes,

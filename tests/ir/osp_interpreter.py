@@ -167,8 +167,17 @@ class OspFrame(Frame):
         return [result.value if result.failed else None]
 
     def osp_construct(self, op: Operation, *fields: Any) -> Any:
+        """Once Results are three values each, so they are among the operands: a field is then a tuple."""
         variant = op.attr("variant")
-        return [Data(variant, self._variants(op.result.type).index(variant), fields)]
+        number = self._variants(op.result.type).index(variant)
+        types = self._declaration(op.result.type).attr("types")[number]
+        if len(fields) > len(types):
+            rest = iter(fields)
+            fields = tuple(
+                (next(rest), next(rest), next(rest)) if str(t).startswith("!osp.result") else next(rest)
+                for t in types
+            )
+        return [Data(variant, number, fields)]
 
     def _declaration(self, t: Type) -> Operation:
         assert isinstance(t, DialectType) and self.symbols is not None
@@ -183,7 +192,11 @@ class OspFrame(Frame):
         return list(self._declaration(t).attr("fields")[0])
 
     def osp_get_field(self, op: Operation, record: Data) -> Any:
-        return [record.fields[self._names(op.operands[0].type).index(op.attr("field"))]]
+        return self._parts(op, record.fields[self._names(op.operands[0].type).index(op.attr("field"))])
+
+    @staticmethod
+    def _parts(op: Operation, field: Any) -> list[Any]:
+        return list(field) if isinstance(field, tuple) and len(op.results) == len(field) else [field]
 
     def osp_update(self, op: Operation, record: Data, *values: Any) -> Any:
         changed = dict(zip(op.attr("fields"), values, strict=True))
@@ -195,7 +208,9 @@ class OspFrame(Frame):
         return [value.number]
 
     def osp_variant_field(self, op: Operation, value: Data) -> Any:
-        return [value.fields[op.attr("index")] if value.variant == op.attr("variant") else None]
+        if value.variant != op.attr("variant"):
+            return [None] * len(op.results)
+        return self._parts(op, value.fields[op.attr("index")])
 
     def osp_coerce(self, op: Operation, value: Any) -> Any:
         return [value]
