@@ -113,7 +113,8 @@ def test_links_and_options(page: Path) -> None:
     text = page.read_text()
     for target in re.findall(r"\]\(([^)#]+)\)", text):
         assert target.startswith("https://") or (page.parent / target).exists(), target
-    options = run("--help").stdout
+    commands = [(), ("opt",), ("explain",), ("passes",), ("dialects",)]
+    options = "".join(run(*command, "--help").stdout for command in commands)
     for option in re.findall(r"`(--[a-z][a-z-]+)", text):
         assert option in options or page.stem == "CONTRIBUTING", option
 
@@ -121,6 +122,6 @@ def test_links_and_options(page: Path) -> None:
 def test_the_page_of_passes_is_complete() -> None:
     """Its table is the pipeline in order, and every other pass is named as well."""
     text = (ROOT / "docs/passes.md").read_text()
-    assert re.findall(r"^\| `([a-z-]+)` ", text, re.MULTILINE) == PIPELINE.split(",")
+    assert re.findall(r"^\| \[`([a-z-]+)`\]\(passes/", text, re.MULTILINE) == PIPELINE.split(",")
     for line in run("passes").stdout.splitlines():
         assert f"`{line.split()[0]}`" in text
