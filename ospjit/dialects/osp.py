@@ -114,6 +114,41 @@ def _verify_success(op: Operation) -> None:
         _fail(op, f"operand of type {op.operands[0].type} does not make a {result}")
 
 
+#: How many items a pattern has before those that are patterns themselves, by its kind.
+_PATTERNS = {
+    "wild": 0,
+    "bind": 0,
+    "none": 0,
+    "ref": 1,
+    "lit": 1,
+    "con": 1,
+    "rec": 2,
+    "list": 0,
+    "as": 0,
+    "or": 0,
+    "type": 1,
+}
+
+
+def _binds(op: Operation, pattern: object) -> int:
+    """How many values a pattern binds. Raises `VerifyError` if it is none."""
+    count, rest = 0, [pattern]
+    while rest:
+        item = rest.pop()
+        if not isinstance(item, list | tuple) or not item or item[0] not in _PATTERNS:
+            _fail(op, f"'{item}' is not a pattern")
+        assert isinstance(item, list | tuple)
+        kind, *parts = item
+        plain = _PATTERNS[kind]
+        if len(parts) < plain or (kind == "as" and len(parts) != 2) or (kind in ("list", "or") and not parts):
+            _fail(op, f"a pattern '{kind}' lacks parts")
+        if kind in ("wild", "bind", "none", "ref", "lit") and len(parts) > plain:
+            _fail(op, f"a pattern '{kind}' has no parts")
+        count += kind == "bind"
+        rest += parts[plain:]
+    return count
+
+
 def _verify_match(op: Operation) -> None:
     patterns = op.attr("patterns")
     guards = op.attr("guards")
@@ -126,6 +161,13 @@ def _verify_match(op: Operation) -> None:
         last = region.first.last if region.first is not None else None
         if last is None or last.name != "osp.yield":
             _fail(op, "every region must end with osp.yield")
+    if len(guards) != bodies:
+        _fail(op, f"guards say something about {len(guards)} arms of {bodies}")
+    guarded = [pattern for pattern, guard in zip(patterns, guards, strict=True) if guard]
+    for pattern, region in zip([*patterns, *guarded], op.regions, strict=True):
+        bound = _binds(op, pattern)
+        if len(region.entry.args) != bound:
+            _fail(op, f"a pattern binds {bound} values, but its region takes {len(region.entry.args)}")
     for region in op.regions[:bodies]:
         end = region.entry.last
         found = tuple(v.type for v in end.operands) if end is not None else ()
