@@ -135,9 +135,9 @@ def _binds(op: Operation, pattern: object) -> int:
     count, rest = 0, [pattern]
     while rest:
         item = rest.pop()
-        if not isinstance(item, list | tuple) or not item or item[0] not in _PATTERNS:
+        if not (isinstance(item, tuple) and item and isinstance(item[0], str) and item[0] in _PATTERNS):
             _fail(op, f"'{item}' is not a pattern")
-        assert isinstance(item, list | tuple)
+        assert isinstance(item, tuple)
         kind, *parts = item
         plain = _PATTERNS[kind]
         if len(parts) < plain or (kind == "as" and len(parts) != 2) or (kind in ("list", "or") and not parts):
