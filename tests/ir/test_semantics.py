@@ -21,7 +21,7 @@ RANDOM = st.integers(0, 2**64 - 1).map(Random)
 
 
 @given(RANDOM)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_simplifying_passes(random: Random) -> None:
     check_machine(random)
 
@@ -33,7 +33,7 @@ def test_lowering_passes(random: Random) -> None:
 
 
 @given(RANDOM)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_passes_are_done_after_one_run(random: Random) -> None:
     module = random_module(random)
     PassManager(parse_pipeline("canonicalize")).run(module)
