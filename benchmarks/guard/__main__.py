@@ -5,9 +5,9 @@
 
 Counted with `valgrind --tool=callgrind`: a cold start, which compiles `hello.osp`; a cached start of it by
 the launcher; and a cached run of each program in `kernels/`, by the launcher with one worker. Code is made
-for one CPU model and Python's hashes are fixed, so that the machine and its load do not matter. What a cold
-start counts depends on the interpreter and on llvmlite, so the baseline has a section for each that was
-measured; without a section of its own the cold start is counted and not compared.
+for one CPU model and Python's hashes are fixed, so that the machine and its load do not matter. What a start
+counts depends on the C library, and a cold one on the build of the interpreter and on llvmlite, so the
+baseline has a section for each that was measured; what has no section is counted and not compared.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ def cold(program: Path, env: dict[str, str]) -> int:
 
 def measure(env: dict[str, str]) -> dict[str, dict[str, int]]:
     """All counts, by section of the baseline and name."""
-    machine = platform.machine()
-    here = f"{machine} Python {platform.python_version()} llvmlite {version('llvmlite')}"
+    machine = f"{platform.machine()} {' '.join(platform.libc_ver())}"
+    here = f"{machine} Python {' '.join(sys.version.split())} llvmlite {version('llvmlite')}"
     runs = {"cached start": cached(HERE / "hello.osp", env)}
     for kernel in sorted((HERE / "kernels").glob("*.osp")):
         runs[f"kernel {kernel.stem}"] = cached(kernel, env)

@@ -119,6 +119,7 @@ static int check_sections(struct context *c) {
     struct osp_code *code = c->code;
     for (size_t i = 0; i < code->section_count; i++) {
         const Elf64_Shdr *section = &code->sections[i];
+        if (section->sh_type == SHT_NULL && allocated(section)) return damaged(c, "a section without a type");
         if (section->sh_type != SHT_NOBITS && section->sh_type != SHT_NULL &&
             !inside(code->file_size, section->sh_offset, section->sh_size))
             return damaged(c, "section bounds");
