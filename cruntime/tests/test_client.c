@@ -674,6 +674,23 @@ static void check_c_responses(int64_t client)
     free(rest);
 }
 
+/* A client is closed while a connection that was kept beside another one is in use: each is closed once. */
+static void check_closing_in_use(const char *url)
+{
+    int64_t client = http_create_client(url, 5000), ids[2];
+    for (int i = 0; i < 2; i++)
+        ids[i] = http_fetch(client, "GET", "/", NULL, NULL);
+    for (int i = 0; i < 2; i++) {
+        free(http_response_body(ids[i], NULL));
+        CHECK(http_response_free(ids[i]) == 0, "%s", http_client_error());
+    }
+    int64_t id = http_fetch(client, "GET", "/", NULL, NULL);
+    CHECK(http_close_client(client) == 0, "%s", http_client_error());
+    char *body = http_response_body(id, NULL);
+    CHECK(body != NULL && http_response_free(id) == 0, "%s", http_client_error());
+    free(body);
+}
+
 static void check_c_functions(void)
 {
     char url[64];
@@ -682,6 +699,7 @@ static void check_c_functions(void)
     snprintf(url, sizeof url, "http://127.0.0.1:%lld", (long long)http_server_port(back));
     other_client = http_create_client(url, 5000);
     snprintf(url, sizeof url, "http://127.0.0.1:%lld", (long long)http_server_port(front));
+    check_closing_in_use(url);
     int64_t client = http_create_client(url, 5000);
     CHECK(http_get(client, "/", NULL) == 200 && http_delete(client, "/", "A: b") == 200, "%s", http_client_error());
     CHECK(http_post(client, "/", "x", "") == 200 && http_put(client, "/", "x", "") == 200, "%s", http_client_error());

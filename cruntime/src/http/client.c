@@ -1,6 +1,5 @@
 /*
- * See client.h. Idle connections are a stack, so that the one used last, which is the least likely to have
- * been closed by the server, is used next.
+ * See client.h.
  */
 #include "client.h"
 
@@ -9,23 +8,17 @@
 
 #include "../mem/string.h"
 #include "../sys/sys.h"
+#include "client_pool.h"
 #include "client_redirect.h"
-
-enum { MAX_IDLE_CONNECTIONS = 32 };
-
-/* Servers commonly close after 60 s or more; a connection of this age is not worth trying. */
-#define MAX_IDLE_NS (INT64_C(30) * 1000000000)
 
 struct osp__client {
     osp__handled handled;
     osp__origin origin;
     char *base_path;
     int64_t timeout_ms;
-    pthread_mutex_t lock; /* of the fields below */
+    osp__connection_pool pool;
+    pthread_mutex_t lock; /* of the settings */
     osp__client_settings settings;
-    osp__client_connection *idle; /* the one used last first */
-    size_t idle_count;
-    bool closed;
 };
 
 static const osp__client_settings default_settings = {.max_header_bytes = 64 << 10,
@@ -34,71 +27,12 @@ static const osp__client_settings default_settings = {.max_header_bytes = 64 << 
 static void free_client(osp__handled *object);
 static osp__handle_table clients = OSP__HANDLE_TABLE(free_client);
 
-/* ---- idle connections ---- */
-
-static void close_all(osp_ctx *ctx, osp__client_connection *list)
-{
-    while (list != NULL) {
-        osp__client_connection *next = list->next;
-        osp__client_connection_close(ctx, list);
-        list = next;
-    }
-}
-
-static osp__client_connection *take_idle(osp__client *client)
-{
-    pthread_mutex_lock(&client->lock);
-    osp__client_connection *connection = client->idle;
-    if (connection != NULL) {
-        client->idle = connection->next;
-        client->idle_count--;
-    }
-    pthread_mutex_unlock(&client->lock);
-    return connection;
-}
-
-/* An idle connection that still works, or NULL; the ones that do not are closed on the way. */
-static osp__client_connection *reuse(osp_ctx *ctx, osp__client *client)
-{
-    osp__client_connection *connection;
-    while ((connection = take_idle(client)) != NULL) {
-        bool fresh = osp__now_ns() - connection->idle_since_ns < MAX_IDLE_NS;
-        if (fresh && osp__connection_is_quiet(ctx, connection))
-            return connection;
-        osp__client_connection_close(ctx, connection);
-    }
-    return NULL;
-}
-
-/* Puts a connection away; closes those that have been idle for too long, which are at the end of the list. */
-static void keep(osp_ctx *ctx, osp__client *client, osp__client_connection *connection)
-{
-    int64_t now = osp__now_ns();
-    connection->reused = true;
-    connection->idle_since_ns = now;
-    pthread_mutex_lock(&client->lock);
-    osp__client_connection *excess = connection;
-    if (!client->closed) {
-        connection->next = client->idle;
-        client->idle = connection;
-        osp__client_connection **link = &client->idle;
-        size_t kept = 0;
-        for (; *link != NULL && kept < MAX_IDLE_CONNECTIONS && now - (*link)->idle_since_ns < MAX_IDLE_NS;
-             kept++)
-            link = &(*link)->next;
-        excess = *link;
-        *link = NULL;
-        client->idle_count = kept;
-    }
-    pthread_mutex_unlock(&client->lock);
-    close_all(ctx, excess);
-}
-
 /* ---- clients ---- */
 
 static void free_client(osp__handled *object)
 {
     osp__client *client = OSP_CONTAINER(object, osp__client, handled);
+    osp__pool_dispose(&client->pool);
     pthread_mutex_destroy(&client->lock);
     osp__origin_dispose(&client->origin);
     osp__release(client->base_path);
@@ -114,6 +48,7 @@ static osp__client *build(const osp_url *url, int64_t timeout_ms)
     size_t base_length = url->path_length;
     while (base_length > 0 && url->path[base_length - 1] == '/')
         base_length--;
+    osp__pool_init(&client->pool);
     pthread_mutex_init(&client->lock, NULL);
     client->timeout_ms = timeout_ms;
     client->settings = default_settings;
@@ -155,13 +90,7 @@ bool osp__client_close(osp_ctx *ctx, int64_t handle)
     if (object == NULL)
         return false;
     osp__client *client = OSP_CONTAINER(object, osp__client, handled);
-    pthread_mutex_lock(&client->lock);
-    osp__client_connection *idle = client->idle;
-    client->idle = NULL;
-    client->idle_count = 0;
-    client->closed = true;
-    pthread_mutex_unlock(&client->lock);
-    close_all(ctx, idle);
+    osp__pool_close(ctx, &client->pool);
     osp__client_drop(client);
     return true;
 }
@@ -291,7 +220,7 @@ static bool send_once(osp_ctx *ctx, struct sending *sending, const osp__origin *
     sending->origin = origin;
     sending->request = request;
     bool at_home = osp__origin_equals(origin, &sending->client->origin);
-    osp__client_connection *idle = at_home ? reuse(ctx, sending->client) : NULL;
+    osp__client_connection *idle = at_home ? osp__pool_take(ctx, &sending->client->pool) : NULL;
     osp__exchange_outcome outcome = attempt(ctx, sending, idle, exchange, error);
     if (outcome == OSP__EXCHANGE_UNANSWERED && is_idempotent(request->method))
         outcome = attempt(ctx, sending, NULL, exchange, error);
@@ -345,7 +274,7 @@ bool osp__client_send(osp_ctx *ctx, osp__client *client, osp__client_request *re
 void osp__client_finish(osp_ctx *ctx, osp__client *client, osp__exchange *exchange)
 {
     if (osp__exchange_may_persist(exchange) && exchange->at_home) {
-        keep(ctx, client, exchange->connection);
+        osp__pool_keep(ctx, &client->pool, exchange->connection);
         exchange->connection = NULL;
     }
     osp__exchange_dispose(ctx, exchange);

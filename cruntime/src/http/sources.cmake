@@ -17,6 +17,7 @@ set(OSP_CLIENT_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/handle_table.c
     ${CMAKE_CURRENT_LIST_DIR}/client_connection.c
     ${CMAKE_CURRENT_LIST_DIR}/client_origin.c
+    ${CMAKE_CURRENT_LIST_DIR}/client_pool.c
     ${CMAKE_CURRENT_LIST_DIR}/client_request.c
     ${CMAKE_CURRENT_LIST_DIR}/client_exchange.c
     ${CMAKE_CURRENT_LIST_DIR}/client_redirect.c
