@@ -220,7 +220,7 @@ typedef struct http_options {
     int64_t total_body_bytes;   /* 256 MiB of any body, the part on disk included; over it 413 */
     int64_t header_timeout_ms;  /* 10000 for a request's head, and for the TLS handshake; then 408 */
     int64_t idle_timeout_ms;    /* 60000 between two requests; then the connection is closed */
-    int64_t stall_timeout_ms;   /* 30000 to send a body or take a reply, however small; then 4096 bytes a second */
+    int64_t stall_timeout_ms;   /* 30000: in each such stretch of a body or a reply 4096 bytes a second have to move */
     int64_t connections;        /* at once; more are answered with 503; 0: as many as descriptors allow */
     const char *access_log;     /* NULL or "": as the process is set up; "-": standard error; else a file's name */
 } http_options;

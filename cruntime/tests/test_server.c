@@ -11,6 +11,7 @@
 
 static int64_t server, port;
 static char big_body[300001];
+static int slow_calls; /* atomic */
 
 /* ---- the handler: the path says what to do ----------------------------------------------------------------------- */
 
@@ -58,7 +59,7 @@ static void handle(osp_ctx *ctx, void *env, void *request) {
     (void)env;
     char *path = osp_http_request_path(ctx, request);
     if (is(path, "/echo")) respond_echo(ctx, request);
-    else if (is(path, "/slow")) { osp_sleep(ctx, 100); respond_with(ctx, request, 200, "", "", -2, -1, true, "slow"); }
+    else if (is(path, "/slow")) { __atomic_add_fetch(&slow_calls, 1, __ATOMIC_SEQ_CST); osp_sleep(ctx, 100); respond_with(ctx, request, 200, "", "", -2, -1, true, "slow"); }
     else if (is(path, "/silent")) { }
     else if (is(path, "/big")) { char *b = text(big_body); osp_http_respond_text(ctx, request, b); osp_drop(b); }
     else if (is(path, "/json")) respond_with(ctx, request, 201, "X-One: 1\r\nDate: then\r\n", "", 7, -1, true, " {\"a\": 1}");
@@ -344,8 +345,9 @@ static void test_stop(void) {
     CHECK(peer_read_until(idle, reply, sizeof reply - 1, "hello", 1));
     pthread_t thread;
     static char answer[1000];
+    int calls = __atomic_load_n(&slow_calls, __ATOMIC_SEQ_CST);
     pthread_create(&thread, NULL, ask_slow, answer);
-    osp__thread_sleep_ns(50000000);
+    while (__atomic_load_n(&slow_calls, __ATOMIC_SEQ_CST) == calls) osp__thread_sleep_ns(1000000);
     char *error = NULL;
     osp_http_stop_server(NULL, server, &error);
     CHECK(error == NULL);

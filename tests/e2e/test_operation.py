@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import signal
+import socket
 import sys
 import time
 from pathlib import Path
 
-from tests.e2e.program import PATIENCE, ROOT, Program, run
+from tests.e2e.program import COMMAND, PATIENCE, ROOT, Program, run
 from tests.hostile.wire import Connection
 
 SERVER = """
@@ -294,6 +296,71 @@ def test_limits_of_httpConfigure(tmp_path: Path) -> None:
                 time.sleep(0.02)
             assert time.monotonic() < until
         program.stop()
+
+
+READERS = """
+let large = repeat("0123456789", 3000000) ?: ""
+fn answer(request: HttpRequest) -> HttpResponse = match request.path {
+    "/file" => HttpResponse { status: 200, streamFd: openFile(request.queryParams) ?: -1, isComplete: false }
+    "/large" => HttpResponse { status: 200, body: large }
+    _ => HttpResponse { status: 200, body: "quick" }
+}
+let server = httpCreateServer(0, "127.0.0.1") ?: 0
+print(httpConfigure(server, HttpOptions { stallTimeout: 1000 }))
+print("${httpListen(server, answer)} http://127.0.0.1:${httpServerPort(server)}")
+"""
+
+
+def test_readers_that_stall_are_let_go(tmp_path: Path) -> None:
+    """Of a large body, of a file, of a pipeline; somebody who reads, however slowly, is served."""
+    file = tmp_path / "large"
+    with file.open("wb") as out:
+        out.truncate(30_000_000)
+    with Program("--stats", write(tmp_path, READERS)) as program:
+        address = ("127.0.0.1", program.port())
+        requests = [get("/large"), get(f"/file?{file}"), get("/large") + get("/") * 100]
+        stalled = [Connection(address) for _ in requests]
+        with Connection(address) as slow:
+            slow.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 20_000)
+            for connection, request in zip(stalled, requests, strict=True):
+                connection.send(request)
+            slow.send(get("/large"))
+            started = time.monotonic()
+            while time.monotonic() - started < 3:
+                assert slow.socket.recv(20_000)
+                time.sleep(0.05)
+            for connection in stalled:
+                with connection:
+                    while connection.receive():
+                        pass
+                    assert len(connection.buffer) < 30_000_000
+            assert slow.socket.recv(20_000)
+        program.stop()
+        assert numbers(program.errors[1:])["connections_timed_out"] == 3
+
+
+def test_no_descriptors_left(tmp_path: Path) -> None:
+    """Connections beyond what the limit allows are told so, and the next ones are served."""
+    path = write(tmp_path, PLAIN)
+    limited = ("sh", "-c", 'ulimit -n 80; exec "$@"', "sh", *COMMAND)
+    with Program("--workers", "2", path, command=limited) as program:
+        port = program.port()
+        with contextlib.ExitStack() as stack:
+            statuses = []
+            for _ in range(100):
+                connection = stack.enter_context(Connection(("127.0.0.1", port)))
+                connection.send(get("/"))
+                with contextlib.suppress(AssertionError):  # the reset of a refusal may overtake it
+                    reply = connection.read_reply()
+                    statuses.append(reply.status if reply is not None else 0)
+            assert statuses.count(200) >= 30
+            assert set(statuses[60:]) <= {503, 0} and 503 in statuses
+        until = time.monotonic() + PATIENCE
+        while ask(port, get("/")) != 200:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        program.stop()
+        assert program.process.returncode == 0
 
 
 def test_options_that_make_no_sense(tmp_path: Path) -> None:

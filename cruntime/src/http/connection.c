@@ -21,7 +21,7 @@
 #define READS_PER_TURN 64                /* the same for a body that comes as fast as it is read */
 #define OUTPUT_PER_FLUSH ((size_t)65536) /* of a pipeline's replies */
 #define LINGER_NS ((int64_t)2000000000)
-#define SLOWEST_RATE 4096                /* bytes a second, once stall_ns have passed */
+#define SLOWEST_RATE 4096                /* bytes a second of a body or a reply */
 
 static void advance(struct osp__connection *connection);
 
@@ -162,24 +162,56 @@ int osp__connection_flush(osp_ctx *ctx, struct osp__connection *connection) {
     return 1;
 }
 
-static int64_t transfer_deadline(const struct osp__connection *connection, uint64_t bytes) {
-    return connection->phase_started_ns + connection->server->limits.stall_ns + (int64_t)(bytes / SLOWEST_RATE) * 1000000000;
+/* ---- the time a client may take ------------------------------------------------------------------------------------ */
+
+/* A transfer is watched in windows of stall_ns: in each one the client has to take, or send, SLOWEST_RATE bytes a second.
+ * Other waits have a plain deadline. */
+enum window { NO_WINDOW, OF_OUTPUT, OF_BODY };
+
+/* How much of the current request has come in. */
+static int64_t bytes_of_body(const struct osp__connection *connection) {
+    return (int64_t)(osp__buffer_length(&connection->in) + (connection->spill != NULL ? connection->spill->stored : 0));
 }
 
-static void begin_phase(struct osp__connection *connection) {
-    connection->phase_started_ns = connection->local->worker->now_ns;
-    connection->sent = 0;
+/* What the client has taken does not include what only fills the kernel's buffer. */
+static int64_t moved(const struct osp__connection *connection) {
+    if (connection->window == OF_BODY) return bytes_of_body(connection);
+    return (int64_t)connection->sent - osp__unsent(connection->stream.fd);
 }
 
-void osp__connection_begin_transfer(struct osp__connection *connection) { begin_phase(connection); }
+static void begin_window(struct osp__connection *connection) {
+    struct osp__http_local *local = connection->local;
+    connection->window_mark = moved(connection);
+    osp__wheel_set(&local->wheel, &connection->deadline, local->worker->now_ns + connection->server->limits.stall_ns);
+}
+
+static void watch(struct osp__connection *connection, enum window window) {
+    if (connection->window == window && connection->deadline.next != NULL) return;
+    connection->window = (uint8_t)window;
+    begin_window(connection);
+}
+
+void osp__connection_unwatch(struct osp__connection *connection) {
+    connection->window = NO_WINDOW;
+    osp__wheel_clear(&connection->local->wheel, &connection->deadline);
+}
+
+static void set_timer(struct osp__connection *connection, int64_t at_ns) {
+    connection->window = NO_WINDOW;
+    osp__wheel_set(&connection->local->wheel, &connection->deadline, at_ns);
+}
+
+/* At the end of a window: whether enough has moved. */
+static bool keeps_up(const struct osp__connection *connection) {
+    int64_t needed = connection->server->limits.stall_ns / 1000000 * SLOWEST_RATE / 1000;
+    return connection->window != NO_WINDOW && moved(connection) - connection->window_mark >= needed;
+}
 
 int osp__connection_wait_writable(osp_ctx *ctx, struct osp__connection *connection) {
     if (connection->broken) return -EPIPE;
-    osp__wheel_set(&connection->local->wheel, &connection->deadline,
-                   transfer_deadline(connection, connection->sent));
+    watch(connection, OF_OUTPUT);
     connection->writer = ctx->fiber;
     osp__fiber_park(ctx);
-    osp__wheel_clear(&connection->local->wheel, &connection->deadline); /* from here on it is not the client's time */
     return connection->broken ? -EPIPE : 0;
 }
 
@@ -342,7 +374,6 @@ static enum step begin_body(struct osp__connection *connection) {
     if (!parser->chunked && parser->content_length <= 0) return REQUEST_READY;
     if (!parser->chunked && (uint64_t)parser->content_length > limit) return refuse(connection, -OSP_HTTP_BODY_TOO_LARGE);
     connection->state = OSP_CONNECTION_BODY;
-    begin_phase(connection);
     if (parser->chunked) {
         osp_chunked_init(&connection->chunked, limit);
     } else if ((uint64_t)parser->content_length <= limits->body_bytes) {
@@ -366,8 +397,7 @@ static enum step read_head(struct osp__connection *connection) {
     if (connection->state == OSP_CONNECTION_IDLE) {
         connection->state = OSP_CONNECTION_HEAD;
         connection->fresh = false;
-        begin_phase(connection);
-        connection->request_began_ns = connection->phase_started_ns;
+        connection->request_began_ns = connection->local->worker->now_ns;
     }
     int64_t result = osp_http_request_parse(&connection->parser, &connection->server->limits.head,
                                             request_bytes(connection), length);
@@ -421,7 +451,7 @@ static void handler_finished(struct osp_fiber *fiber) {
 /* Runs the handler; true when it has answered already, false when it is parked. */
 static bool handle(struct osp__connection *connection) {
     connection->state = OSP_CONNECTION_HANDLING;
-    osp__wheel_clear(&connection->local->wheel, &connection->deadline);
+    osp__connection_unwatch(connection);
     struct osp__server *server = connection->server;
     struct osp_fiber *fiber = NULL;
     if (!connection->parser.keep_alive || osp__server_is_stopping(server)) connection->close_after = true;
@@ -494,7 +524,7 @@ static void linger(struct osp__connection *connection) {
     osp__stream_end_output(NULL, &connection->stream);
     osp__buffer_release(&connection->in, &connection->local->buffers);
     connection->state = OSP_CONNECTION_LINGERING;
-    osp__wheel_set(&connection->local->wheel, &connection->deadline, connection->local->worker->now_ns + LINGER_NS);
+    set_timer(connection, connection->local->worker->now_ns + LINGER_NS);
 }
 
 /* Everything has been sent and nothing more will be read: closes, but first lets a client that may still be sending
@@ -559,25 +589,18 @@ static void shake_hands(struct osp__connection *connection) {
     osp__wheel_set(&local->wheel, &connection->deadline, local->worker->now_ns + connection->server->limits.header_ns);
 }
 
-/* How much of the current request has come in. */
-static uint64_t bytes_of_body(const struct osp__connection *connection) {
-    return osp__buffer_length(&connection->in) + (connection->spill != NULL ? connection->spill->stored : 0);
-}
-
 /* The deadline that fits the state in which the connection now waits. */
 static void set_deadline(struct osp__connection *connection) {
     const struct osp__http_limits *limits = &connection->server->limits;
-    int64_t at;
     if (connection->fresh) return; /* the time for the first request's head runs from the start */
     if (has_output(connection))
-        at = transfer_deadline(connection, connection->sent);
+        watch(connection, OF_OUTPUT);
     else if (connection->state == OSP_CONNECTION_HEAD)
-        at = connection->phase_started_ns + limits->header_ns;
+        set_timer(connection, connection->request_began_ns + limits->header_ns);
     else if (connection->state == OSP_CONNECTION_BODY)
-        at = transfer_deadline(connection, bytes_of_body(connection));
+        watch(connection, OF_BODY);
     else
-        at = connection->local->worker->now_ns + limits->idle_ns;
-    osp__wheel_set(&connection->local->wheel, &connection->deadline, at);
+        set_timer(connection, connection->local->worker->now_ns + limits->idle_ns);
 }
 
 static void advance(struct osp__connection *connection) {
@@ -587,12 +610,9 @@ static void advance(struct osp__connection *connection) {
     }
     if (connection->state == OSP_CONNECTION_HANDSHAKE) shake_hands(connection);
     if (connection->state == OSP_CONNECTION_HANDSHAKE || connection->state >= OSP_CONNECTION_LINGERING) return;
-    bool had_output = has_output(connection);
     connection->advancing = true;
     answer_requests(connection);
     connection->advancing = false;
-    if (!had_output && connection->state != OSP_CONNECTION_BODY && connection->state != OSP_CONNECTION_HEAD)
-        begin_phase(connection);
     int flushed = osp__connection_flush(NULL, connection);
     if (connection->state == OSP_CONNECTION_HANDLING) {
         if (!connection->pinned) osp__buffer_shrink(&connection->in, &connection->local->buffers);
@@ -633,11 +653,14 @@ static void on_ready(struct osp__poller *poller, uint32_t events, struct osp_wor
 /* ---- from outside ------------------------------------------------------------------------------------------------ */
 
 void osp__connection_expired(struct osp__connection *connection) {
-    if (connection->spill != NULL && connection->spill->busy) { /* it is the disk that is slow */
-        set_deadline(connection);
+    bool disk_is_slow = connection->spill != NULL && connection->spill->busy;
+    bool source_is_slow = connection->state == OSP_CONNECTION_HANDLING && connection->writer == NULL;
+    if (disk_is_slow || source_is_slow || keeps_up(connection)) {
+        begin_window(connection);
         return;
     }
-    if (connection->state != OSP_CONNECTION_IDLE) osp__count(&connection->local->counters.timed_out);
+    bool waited_for = connection->state != OSP_CONNECTION_IDLE || has_output(connection);
+    if (waited_for) osp__count(&connection->local->counters.timed_out);
     if (connection->state == OSP_CONNECTION_HANDLING) { /* a reader too slow for the reply being streamed to it */
         connection->broken = true;
         wake_writer(connection);

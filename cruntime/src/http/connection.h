@@ -57,8 +57,9 @@ struct osp__connection {
     uint16_t reply_status;           /* of the last reply */
     int64_t request_began_ns;        /* when its first byte was seen */
     uint64_t reply_body_bytes;
-    int64_t phase_started_ns;        /* when reading the body, or sending, began */
-    uint64_t sent;                   /* bytes since then */
+    uint8_t window;                  /* what is watched now: see connection.c */
+    int64_t window_mark;             /* what had moved when it began */
+    uint64_t sent;                   /* bytes, as far as the kernel has taken them */
 
     osp_http_request_parser parser;
     osp_chunked chunked;
@@ -95,8 +96,8 @@ void osp__connection_answered(struct osp__connection *connection);
  * ctx is NULL on the worker's own stack. */
 int osp__connection_flush(osp_ctx *ctx, struct osp__connection *connection);
 
-/* A transfer begins: the time a slow client may take is counted from here. */
-void osp__connection_begin_transfer(struct osp__connection *connection);
+/* What is waited for now is not the client. */
+void osp__connection_unwatch(struct osp__connection *connection);
 
 /* Parks the running handler until the socket takes more. 0, or negative when the connection is dead. */
 int osp__connection_wait_writable(osp_ctx *ctx, struct osp__connection *connection);

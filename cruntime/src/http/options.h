@@ -13,7 +13,7 @@ struct osp__http_limits {
     int64_t connections;       /* at once; INT64_MAX: the process's limit alone */
     int64_t header_ns;         /* for the head of a request to come, once it has begun */
     int64_t idle_ns;           /* between two requests */
-    int64_t stall_ns;          /* to send a body or take a reply, however small; after that 4096 bytes a second */
+    int64_t stall_ns;          /* stretches of a body or a reply in which 4096 bytes a second have to move */
 };
 
 /* The limits that `options` asks for; false with *error set when one of them makes no sense. */

@@ -101,13 +101,12 @@ static void read_blocking(void *argument) {
  * stopping. The time a source takes does not count against the client. 0 or a negative errno. */
 static int wait_for_source(struct stream *stream) {
     struct osp__connection *connection = stream->connection;
-    int64_t began = osp__now_ns();
     int result;
+    osp__connection_unwatch(connection);
     do {
         result = osp_net_wait(stream->ctx, stream->fd, EPOLLIN, osp__now_ns() + LOOK_AT_CLIENT_NS);
         if (connection->broken || connection->client_gone) result = -EPIPE;
     } while (result == -ETIMEDOUT);
-    connection->phase_started_ns += osp__now_ns() - began;
     return result;
 }
 
@@ -194,7 +193,6 @@ void osp__reply_stream(osp_ctx *ctx, struct osp__connection *connection, struct 
     reply->framing = known ? OSP_FRAMING_LENGTH : knows_chunks ? OSP_FRAMING_CHUNKED : OSP_FRAMING_CLOSE;
     reply->content_length = reply->body_length + (known ? (uint64_t)stream.remaining : 0);
     if (!osp__reply(connection, reply) || osp__reply_without_body(connection, reply->status)) return;
-    osp__connection_begin_transfer(connection);
     int result = 0;
     if (!known && reply->body_length > 0)
         result = append_piece(connection, reply->body, reply->body_length, knows_chunks);

@@ -62,6 +62,7 @@ int osp__accept(int fd);
 int osp__connect(int fd, const struct sockaddr *address, socklen_t size); /* -EINPROGRESS is normal */
 int osp__set_option(int fd, int level, int option, int value);
 void osp__reset_on_close(int fd);                                      /* the peer sees an error, not an end */
+int osp__unsent(int fd);                                                /* bytes that the peer has not acknowledged */
 int osp__socket_error(int fd);                                         /* SO_ERROR as a negative errno, 0 if none */
 int osp__peer_name(int fd, struct sockaddr *address, socklen_t *size);
 int osp__socket_name(int fd, struct sockaddr *address, socklen_t *size);
