@@ -167,7 +167,8 @@ def test_statistics(tmp_path: Path) -> None:
     size = len(program.errors) // 2
     assert program.errors[0] == program.errors[size] == "ospjit: statistics"
     signalled, final = numbers(program.errors[1:size]), numbers(program.errors[size + 1 :])
-    assert (signalled["connections_open"], final["connections_open"]) == (1, 0)
+    assert signalled["connections_open"] >= 1  # the ends of the others may not have been seen yet
+    assert final["connections_open"] == 0
     for name, value in {
         "workers": 2, "connections_accepted": 6, "connections_turned_away": 0,
         "requests": 5, "requests_refused": 1,
