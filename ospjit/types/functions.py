@@ -26,7 +26,6 @@ from ospjit.types.scope import (
     LocalBinding,
     Scheme,
     Scope,
-    UnknownBinding,
 )
 from ospjit.types.session import DROP
 from ospjit.types.types import BOOL, FLOAT, INT, PTR, STRING, UNIT, Fun, Type, fun, param
@@ -265,11 +264,12 @@ class Functions(Expressions):
 
     def misplaced(self, node: ast.Stmt) -> None:
         """Report a declaration that is not supported yet (that others stand wrongly has been said)."""
-        if isinstance(node, (ast.Module, ast.Import)):
-            what = "modules are" if isinstance(node, ast.Module) else "imports are"
-            self.unsupported(what, node.span)
-        elif isinstance(node, ast.EffectDecl):
-            self.unsupported("effects are", node.span)
+        if isinstance(node, ast.Import):
+            self.unsupported("imports are", node.span)
+            self.damage.names.update(n.alias or n.name for n in node.names or ())
+        elif isinstance(node, (ast.Module, ast.EffectDecl)):
+            self.unsupported("modules are" if isinstance(node, ast.Module) else "effects are", node.span)
+            self.damage.names.add(node.name)
 
     def _as_function(self, node: ast.Let) -> ast.FnDecl | None:
         """A `let` of a lambda is a function that may be generalised, unless it reads a `mut` (a lambda keeps
@@ -350,6 +350,8 @@ class Functions(Expressions):
         self.globals: dict[str, core.Global] = {}
         self.mut_scope = Scope(self.file_frame)
         self.values: dict[int, list[core.Stmt]] = {}
+        for statement in statements:
+            self.misplaced(statement)
         self.declare_types(statements)
         names = self._announce_file(statements)
         for group in self._file_order(statements, names):
@@ -395,11 +397,6 @@ class Functions(Expressions):
                 binding = self._extern(s)
                 if names[s.name] == i:
                     self.bind(s.name, binding)
-            elif isinstance(s, (ast.Module, ast.Import, ast.EffectDecl)):
-                self.misplaced(s)
-                if isinstance(s, ast.Import):
-                    for n in s.names or ():
-                        self.bind(n.alias or n.name, UnknownBinding())
         return names
 
     def _file_order(self, statements: Sequence[ast.Stmt], names: dict[str, int]) -> list[list[int]]:

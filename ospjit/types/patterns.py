@@ -76,7 +76,7 @@ class Patterns(Declarations):
         for alternative in p.alternatives[1:]:
             names: Bindings = {}
             made.append(self._share(self.match_pattern(alternative, t, names), names, first))
-            for name in names.keys() ^ first.keys():
+            for name in sorted(names.keys() ^ first.keys()):
                 message = f"'{name}' has to be bound by every alternative of this pattern"
                 self.error("OSP4007", message, alternative.span)
         for name, local in first.items():

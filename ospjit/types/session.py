@@ -441,9 +441,10 @@ class Session:
         if expected is ANY:
             return self.expr(core.Erase(ANY, span, value))
         if isinstance(expected, Fun) and isinstance(actual, Fun):
-            dropped = self._drop_result(value, expected, actual, span)
-            if dropped is not None:
-                return dropped
+            wrapped = self._erase_arguments(value, expected, actual, span)
+            wrapped = wrapped or self._drop_result(value, expected, actual, span)
+            if wrapped is not None:
+                return wrapped
         if self._same_fields(expected, actual):
             for (_, want), (_, have) in zip(self._sorted(expected), self._sorted(actual), strict=True):
                 self.unify(want, have, span)
@@ -460,6 +461,27 @@ class Session:
         made = self.expr(core.Block(UNIT, value.span, (core.Do(value.span, value),), None))
         self.dropped.append(made)
         return made
+
+    def _erase_arguments(self, value: core.Expr, expected: Fun, actual: Fun, span: Span) -> core.Expr | None:
+        """Where a function of a known type is wanted, one that takes `any` there will do: wrap it."""
+        if len(expected.params) != len(actual.params):
+            return None
+        pairs = [(prune(w), prune(h)) for w, h in zip(expected.params, actual.params, strict=True)]
+        if not any(h is ANY and w is not ANY and w is not BAD and type(w) is not Var for w, h in pairs):
+            return None
+        direct = self.direct_call(value)
+        count = len(pairs)
+
+        def make(args: tuple[core.Expr, ...]) -> core.Expr:
+            given = args[len(args) - count :]
+            erased = tuple(self.coerce(a, have) for a, (_, have) in zip(given, pairs, strict=True))
+            result = direct(erased) if direct is not None else None
+            if result is None:
+                result = self.expr(core.Call(actual.result, span, args[0], erased))
+            unit = prune(expected.result) is UNIT
+            return self.drop(result) if unit else self.coerce(result, expected.result)
+
+        return self.wrapper(expected.params, expected.result, span, make, None if direct else value)
 
     def _drop_result(self, value: core.Expr, expected: Fun, actual: Fun, span: Span) -> core.Expr | None:
         """Where a function to `Unit` is wanted, one with any result will do: wrap it."""

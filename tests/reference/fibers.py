@@ -53,6 +53,7 @@ class Scheduler:
         self.main = self.current = Fiber(0)
         self.waiting: list[tuple[Fiber, Callable[[], bool]]] = []
         self.sleepers: list[tuple[int, int, Fiber]] = []
+        self.threads: list[threading.Thread] = []
         self.now = 0
         self.ended = self.stuck = False
 
@@ -71,15 +72,19 @@ class Scheduler:
                 if not self.ended:
                     self._next().turn.release()
 
-        threading.Thread(target=run, daemon=True).start()
+        thread = threading.Thread(target=run, daemon=True)
+        self.threads.append(thread)
+        thread.start()
         self.waiting.append((fiber, lambda: True))
         return fiber
 
     def end(self) -> None:
-        """Main is over: whoever still waits never goes on."""
+        """Main is over: whoever still waits never goes on. No thread is left, so a process may fork."""
         self.ended = True
         for fiber in [f for f, _ in self.waiting] + [f for _, _, f in self.sleepers]:
             fiber.turn.release()
+        for thread in self.threads:
+            thread.join(timeout=5)
 
     def pause(self) -> None:
         """Let the others run first."""
