@@ -254,7 +254,7 @@ static void run(osp_ctx *ctx, void *env, void *result)
 {
     struct process *process = env;
     while (is_open(process)) {
-        struct epoll_event events[2];
+        struct epoll_event events[2] = {0};
         int error = osp_net_wait(ctx, process->epoll, EPOLLIN, OSP_NO_DEADLINE);
         int count = error == 0 ? osp__epoll_wait(process->epoll, events, 2, 0) : error;
         if (count < 0)

@@ -8,7 +8,7 @@
 #include "../base.h"
 
 /* For variables of a pointer type that own a count, or are NULL. */
-#define OSP_HELD __attribute__((cleanup(osp__drop_held)))
+#define OSP_HELD __attribute__((cleanup(osp__drop_held), unused))
 
 static inline void osp__drop_held(void *variable) {
     void *object = *(void **)variable;
