@@ -4,6 +4,7 @@ The files are committed: they grow by what fuzzing finds. This script is only ho
 kept so that they can be read. It never deletes anything.
 """
 
+import zlib
 from pathlib import Path
 
 HOST = b"Host: a\r\n"
@@ -60,6 +61,28 @@ SEEDS: dict[str, dict[str, bytes]] = {
         "escapes": b"\\d\\w\\S\\.\\(+?\n1a..((",
         "characters": "é.ß|[à-ö]\néß".encode(),
     },
+}
+
+
+def _frame(first: int, payload: bytes, mask: bytes = b"\x11\xa2\x73\xf4") -> bytes:
+    """A client's frame of less than 126 bytes."""
+    masked = bytes(b ^ mask[i % 4] for i, b in enumerate(payload))
+    return bytes([first, 0x80 | len(payload)]) + mask + masked
+
+
+SEEDS["ws_reader"] = {
+    "text": b"\0" + _frame(0x81, "héllo".encode()) + _frame(0x88, b"\x03\xe8bye"),
+    "fragments": b"\0" + _frame(0x01, b"a\xc3") + _frame(0x89, b"ping") + _frame(0x80, b"\xa9"),
+    "binary": b"\0\x82\xfe\x01\x00\0\0\0\0" + bytes(range(256)),
+    "long": b"\0\x82\xff\0\0\0\0\0\x01\0\0\0\0\0\0",
+    "server": b"\1\x81\x05hello\x8a\x00\x88\x00",
+    "deflate": b"\2" + _frame(0xC1, b"\xf2\x48\xcd\xc9\xc9\x07\x00") + _frame(0x81, b"plain"),
+    "context": b"\6"
+    + _frame(0xC1, b"\xf2\x48\xcd\xc9\xc9\x07\x00")
+    + _frame(0x41, b"\xf2\x00")
+    + _frame(0x80, b"\x11\x00\x00"),
+    "final block": b"\2" + _frame(0xC1, b"\xf3\x48\xcd\xc9\xc9\x07\x00\x00"),
+    "bomb": b"\2" + _frame(0xC2, zlib.compress(b"0" * 10000, wbits=-15)),
 }
 
 

@@ -250,6 +250,26 @@ static void test_slow_reader(void)
     close(slow);
 }
 
+/* Ten seconds for the request, however it drips; here they pass at once. */
+static void test_slow_handshake(void)
+{
+    int silent = peer_connect(port), dripping = peer_connect(port), fine = open_peer();
+    peer_send(dripping, HANDSHAKE("/chat"), 30);
+    osp__thread_sleep_ns(300000000);
+    osp__clock_advance(INT64_C(9000000000));
+    peer_send(dripping, HANDSHAKE("/chat") + 30, 20);
+    osp__thread_sleep_ns(300000000);
+    osp__clock_advance(INT64_C(2000000000));
+    CHECK(peer_read(silent, reply, 10) == 0);
+    peer_read(dripping, reply, sizeof reply - 1);
+    CHECK(strncmp(reply, "HTTP/1.1 408 ", 13) == 0);
+    send_frame(fine, true, OSP_WS_PING, "x", 1);
+    CHECK(peer_read(fine, reply, 3) == 3);
+    close(silent);
+    close(dripping);
+    close(fine);
+}
+
 static void test_codes(void)
 {
     CHECK(create(65536, "127.0.0.1", "/") == -7 && create(-1, "127.0.0.1", "/") == -7);
@@ -338,6 +358,7 @@ int main(void)
         test_violations();
         test_client();
         test_slow_reader();
+        test_slow_handshake();
         if (round == 0) test_codes();
         int silent = peer_connect(port), fd = open_peer();
         CHECK(osp_websocket_stop_server(NULL, server) == 0);

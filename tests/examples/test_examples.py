@@ -31,7 +31,7 @@ lift-off
 
 def test_every_example_has_a_test() -> None:
     programs = {"api.osp", "client.osp", "files.osp", "hello.osp"}
-    tested = programs | {"embedded.py", "numba_api.py", "pass_package"}
+    tested = programs | {"chat", "embedded.py", "numba_api.py", "pass_package"}
     assert {p.name for p in EXAMPLES.iterdir() if p.name != "__pycache__"} == tested
 
 

