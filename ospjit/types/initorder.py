@@ -26,7 +26,9 @@ def check_order(program: core.Program, diagnostics: Diagnostics) -> None:
     """Report each such read once."""
     initialised: set[str] = set()
     certain = _certain_reads(program)
+    later = {s.local for s in program.entry.stmts if isinstance(s, core.Let)}
     for statement in program.entry.stmts:
+        _check_muts(statement, later, diagnostics)
         for node in _evaluated(statement, always=False):
             if isinstance(node, core.GlobalVar) and node.name not in initialised:
                 _report(program, node.name, node, None, diagnostics)
@@ -37,6 +39,21 @@ def check_order(program: core.Program, diagnostics: Diagnostics) -> None:
                         _report(program, name, node, place, diagnostics)
         if isinstance(statement, core.SetGlobal):
             initialised.add(statement.name)
+
+
+def _check_muts(statement: core.Stmt, later: set[core.Local], diagnostics: Diagnostics) -> None:
+    """Report what a statement does with the `mut`s of the file that come after it."""
+    found = [(statement.local, statement.span)] if isinstance(statement, core.Assign) else []
+    for node in _evaluated(statement, always=False, lambdas=True):
+        if isinstance(node, core.Var):
+            found.append((node.local, node.span))
+    for local, span in found:
+        if local in later:
+            labels = [Label(local.span, "its initialiser stands here")]
+            message = f"'{local.name}' is used before its initialiser has run"
+            diagnostics.error("OSP2008", message, span, labels=labels, hints=("move its declaration up",))
+    if isinstance(statement, core.Let):
+        later.discard(statement.local)
 
 
 def _report(
@@ -75,16 +92,16 @@ def _certain_reads(program: core.Program) -> dict[str, dict[str, core.Expr]]:
     return reads
 
 
-def _evaluated(root: core.Expr | core.Stmt, always: bool) -> Iterator[core.Expr]:
-    """The expressions evaluated with `root`, without the bodies of lambdas; only those that are evaluated on
-    every path, if `always`."""
+def _evaluated(root: core.Expr | core.Stmt, always: bool, lambdas: bool = False) -> Iterator[core.Expr]:
+    """The expressions evaluated with `root`, without the bodies of lambdas (or with them); only those that
+    are evaluated on every path, if `always`."""
     work: list[object] = [root]
     while work:
         node = work.pop()
         if isinstance(node, (tuple, list)):
             work.extend(reversed(node))
             continue
-        if isinstance(node, core.Lambda):
+        if isinstance(node, core.Lambda) and not lambdas:
             continue
         if isinstance(node, core.Expr):
             yield node
