@@ -20,6 +20,7 @@ REGISTRY = PassRegistry(
         "cse": "ospjit.passes.cse:CommonSubexpressions",
         "dce": "ospjit.passes.dce:DeadCode",
         "fuse-iterators": "ospjit.passes.fuse_iterators:FuseIterators",
+        "inline-recursion": "ospjit.passes.inline_recursion:InlineRecursion",
         "lower-builtins": "ospjit.passes.lower_builtins:LowerBuiltins",
         "lower-data": "ospjit.passes.lower_data:LowerData",
         "lower-enums": "ospjit.passes.lower_enums:LowerEnums",

@@ -2,8 +2,9 @@
 
 A block that does nothing but return its own arguments is copied into the blocks that branch to it. A call
 directly in front of a return of its results is marked `tail`, and the back end makes it one that keeps the
-stack constant. Runs before the counts are inserted: arguments of calls are owned, so nothing has to happen
-after the call.
+stack constant. A function that is never called through a value, and that no tail calls lead back to but its
+own, is marked `direct`: it needs no calling convention for tail calls between functions of different types.
+Runs before the counts are inserted: arguments of calls are owned, so nothing has to happen after the call.
 
 Before:
 
@@ -29,7 +30,7 @@ After:
       "func.return"(%0) : (i64) -> ()
     ^bb2:
       "func.return"(%arg1) : (i64) -> ()
-    }) {function_type = (i1, i64) -> i64, sym_name = "loop"} : () -> ()
+    }) {direct, function_type = (i1, i64) -> i64, sym_name = "loop"} : () -> ()
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ospjit.ir import Block, Builder, Operation, Pass, PassContext, UnitAttr, body_of, erase_blocks
+from ospjit.passes.tail_graph import direct_functions
 
 _CALLS = ("func.call", "rt.call_closure")
 
@@ -68,6 +70,9 @@ class TailCalls(Pass):
             for block in function.regions[0].blocks:
                 if _marks(block):
                     ctx.count("tail calls")
+        functions = [op for op in body_of(module).ops if op.name == "func.func"]
+        for function in direct_functions(functions):
+            function.attributes["direct"] = UnitAttr()
 
 
 def _only_returns(block: Block) -> bool:

@@ -6,6 +6,7 @@ chain of such calls needs a bounded number of frames. One inside a cycle is a lo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from ospjit.ir import Operation
@@ -16,6 +17,24 @@ _ANY_CLOSURE = ""
 
 def tail_components(functions: Sequence[Operation]) -> dict[str, int]:
     """For each function, by symbol, the number of its strongly connected component among the tail calls."""
+    return _components(_edges(functions))
+
+
+def direct_functions(functions: Sequence[Operation]) -> list[Operation]:
+    """The functions that are called by name only, and that tail calls of others cannot lead back to."""
+    edges = _edges(functions)
+    component = _components(edges)
+    sizes = Counter(component.values())
+    values = set(edges[_ANY_CLOSURE])
+    direct = []
+    for function in functions:
+        symbol = function.attr("sym_name")
+        if symbol not in values and sizes[component[symbol]] == 1:
+            direct.append(function)
+    return direct
+
+
+def _edges(functions: Sequence[Operation]) -> dict[str, list[str]]:
     edges: dict[str, list[str]] = {_ANY_CLOSURE: []}
     for function in functions:
         targets = edges.setdefault(function.attr("sym_name"), [])
@@ -25,7 +44,7 @@ def tail_components(functions: Sequence[Operation]) -> dict[str, int]:
                     edges[_ANY_CLOSURE].append(op.attr("callee"))
                 elif op.attr("tail"):
                     targets.append(op.attr("callee") if op.name == "func.call" else _ANY_CLOSURE)
-    return _components(edges)
+    return edges
 
 
 def _components(edges: dict[str, list[str]]) -> dict[str, int]:

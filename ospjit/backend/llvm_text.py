@@ -15,6 +15,7 @@ from collections.abc import Callable, Container
 from ospjit.backend import cells
 from ospjit.backend.code import EXPORT, PROGRAM
 from ospjit.backend.debug_info import DebugInfo
+from ospjit.backend.fast_paths import FastPath, fast_path
 from ospjit.builtins.table import RUNTIME, RuntimeFn
 from ospjit.dialects.rt import TOKEN, first_slot, is_counted
 from ospjit.ir import (
@@ -200,12 +201,17 @@ class _Emitter:
         self.static: dict[tuple[int, str], str] = {}
         self.used: set[str] = set(cells.CALLED)
         self.drops: dict[str, str] = {}
+        self.fast_paths: dict[str, str] = {}
         self.mutable: dict[str, bool] = {}
         self.callbacks: set[str] = set()
+        self.conventions: dict[str, str] = {}
         #: The titles of the variables whose reads are checked.
         self.checked: dict[str, str] = {}
 
     def run(self) -> str:
+        for op in body_of(self.module).ops:
+            if op.name == "func.func":
+                self._choose_convention(op)
         entry = False
         for op in body_of(self.module).ops:
             if op.name == "func.func":
@@ -230,8 +236,26 @@ class _Emitter:
         head = [f"; ModuleID = '{self.name}'", f'source_filename = "{self.name}"']
         check = [_GLOBAL_CHECK] if self.checked else []
         inlined = [_PRELUDE, cells.PRELUDE, *check, *declarations, *self.drops.values()]
+        inlined += self.fast_paths.values()
         debug = [self.debug.text()] if self.debug is not None else []
         return "\n".join([*head, *self.constants, *inlined, *self.lines, _EPILOGUE, *debug])
+
+    def convention(self, symbol: str | None) -> str:
+        """The calling convention of a function, or of those behind function values."""
+        return self.conventions.get(symbol or "", "tailcc")
+
+    def _choose_convention(self, op: Operation) -> None:
+        """`fastcc` is cheaper, for here the caller owns the arguments' space. It has tail calls as well, as
+        long as a function calls only itself so, with all its arguments in registers."""
+        symbol = op.attr("sym_name")
+        if not op.attr("direct"):
+            return
+        params = ["ptr ctx", *(f"{llvm_type(t)} a" for t in op.attr("function_type").inputs)]
+        if in_memory([llvm_type(t) for t in op.attr("function_type").results]):
+            params.append("ptr out")
+        loops = any(o.attr("tail") and o.attr("callee") == symbol for o in op.walk())
+        if in_registers(params) or not loops:
+            self.conventions[symbol] = "fastcc"
 
     def _global(self, op: Operation) -> None:
         name = op.attr("sym_name")
@@ -319,7 +343,7 @@ class _Emitter:
         assert isinstance(result, Type)
         returned = " ".join(reversed(self.c_type(result).split()))
         bare = returned.split()[-1]
-        call = f"call tailcc {bare} {quoted(callee)}({', '.join(args)})"
+        call = f"call {self.convention(callee)} {bare} {quoted(callee)}({', '.join(args)})"
         if bare == "void":
             lines += [f"  {call}", "  ret void"]
         else:
@@ -342,7 +366,7 @@ class _Emitter:
     def _program(self) -> None:
         self.lines.append(
             f"define void @{PROGRAM}(ptr %ctx, ptr %status) #0 {{\n"
-            f"  %result = call tailcc i64 {quoted(ENTRY)}(ptr %ctx)\n"
+            f"  %result = call {self.convention(ENTRY)} i64 {quoted(ENTRY)}(ptr %ctx)\n"
             "  store i64 %result, ptr %status\n  ret void\n}"
         )
 
@@ -364,14 +388,15 @@ class _Emitter:
             args.append(f"{t} %a{index}")
         returned = result_type(results)
         bound = "%r = " if results else ""
+        called = f"{self.convention(symbol)} {'void' if in_memory(results) else returned} {quoted(symbol)}"
         if in_memory(results):
             lines += [
                 f"  %out = alloca {returned}, align 16",
-                f"  call tailcc void {quoted(symbol)}({', '.join([args[0], 'ptr %out', *args[1:]])})",
+                f"  call {called}({', '.join([args[0], 'ptr %out', *args[1:]])})",
                 f"  %r = load {returned}, ptr %out",
             ]
         else:
-            lines.append(f"  {bound}call tailcc {returned} {quoted(symbol)}({', '.join(args)})")
+            lines.append(f"  {bound}call {called}({', '.join(args)})")
         for index, t in enumerate(results):
             value = "%r"
             if len(results) > 1:
@@ -389,7 +414,7 @@ class _Emitter:
         """How the file's statements are run as a call, and how its variables are given up."""
         self.lines.append(
             f"define void @{START}(ptr %ctx, ptr %env, ptr %arg) #0 {{\n"
-            f"  %result = call tailcc i64 {quoted(ENTRY)}(ptr %ctx)\n  ret void\n}}"
+            f"  %result = call {self.convention(ENTRY)} i64 {quoted(ENTRY)}(ptr %ctx)\n  ret void\n}}"
         )
         self.constants.append(f"{IMMORTALS} = internal global ptr null")
         self.used.add("osp_free_module")
@@ -568,6 +593,7 @@ class _Function:
             self.names[argument] = self.fresh()
             params.append(f"{llvm_type(argument.type)} {self.names[argument]}")
         self.params_in_registers = in_registers(params)
+        self.convention = self.e.convention(self.op.attr("sym_name"))
         for index, block in enumerate(blocks):
             self.labels[block] = f"b{index}"
         for block in blocks[1:]:
@@ -582,11 +608,13 @@ class _Function:
         symbol = self.op.attr("sym_name")
         # The file's statements run once: optimizing them costs more than it gives.
         attributes = "#1" if symbol == ENTRY else "#0"
+        if self.op.attr("inlined"):
+            attributes = "alwaysinline #0"
         returned = "void" if self.out else result_type(self.results)
         signature = f"{returned} {quoted(symbol)}({', '.join(params)})"
         personality = " personality ptr @__gcc_personality_v0" if self.pads else ""
         debug = f" !dbg !{self.scope}" if self.scope else ""
-        head = f"define internal tailcc {signature} {attributes}{personality}{debug} {{"
+        head = f"define internal {self.convention} {signature} {attributes}{personality}{debug} {{"
         self.e.lines.append("\n".join([head, "entry:", *prologue, *lines, "}"]))
 
     def _prologue(self) -> list[str]:
@@ -599,7 +627,7 @@ class _Function:
         calls = any(
             op.name in ("func.call", "rt.call_closure") for block in self.region.blocks for op in block.ops
         )
-        if not calls:
+        if not calls or self.op.attr("inlined"):
             return [*lines, f"  br label %b0{self.place}"]
         self.e.used.add("osp_stack_check")
         return [
@@ -943,6 +971,10 @@ class _Function:
                 args.append(f"i64 {self._word(value)}")
             else:
                 args.append(f"{_RT_LLVM[machine]}{_extension(machine)} {self.name(value)}")
+        path = fast_path(op)
+        if path is not None and not self.held:
+            self._inlined_call(op, fn, path, args)
+            return
         error = ""
         if fn.fallible:
             error = self._array(1)
@@ -961,6 +993,19 @@ class _Function:
             self.call(call, self.name(op.results[0]))
         if fn.fallible:
             self.emit(f"{self.name(op.results[-1])} = load ptr, ptr {error}")
+
+    def _inlined_call(self, op: Operation, fn: RuntimeFn, path: FastPath, args: list[str]) -> None:
+        """A call of what stands for a fallible function of the runtime: its result and the error together."""
+        self.e.fast_paths[path.name] = path.text
+        both, value = self.fresh(), self.fresh()
+        pair = f"{{{_RT_LLVM[fn.result]}, ptr}}"
+        self.emit(f"{both} = call {pair} @{path.name}({', '.join(args)})")
+        if fn.result == "word" and op.results[0].type is not i64:
+            self.emit(f"{value} = extractvalue {pair} {both}, 0")
+            self._from_word(value, op.results[0])
+        else:
+            self.emit(f"{self.name(op.results[0])} = extractvalue {pair} {both}, 0")
+        self.emit(f"{self.name(op.results[1])} = extractvalue {pair} {both}, 1")
 
     def _extern_call(self, op: Operation) -> None:
         args = ", ".join(f"{self.e.c_type(v.type)} {self.name(v)}" for v in op.operands)
@@ -994,6 +1039,7 @@ class _Function:
         types = [llvm_type(r.type) for r in op.results]
         together = returned = result_type(types)
         tail = op.attr("tail") and types == self.results
+        convention = self.e.convention(op.attr("callee"))
         out = ""
         if in_memory(types):
             returned, out = "void", "%out" if tail else self._array(1, together)
@@ -1001,11 +1047,13 @@ class _Function:
         kind = ""
         if tail:
             # Under `tailcc` both are kept; but LLVM 22 passes no argument on the stack in a `musttail` call.
-            kind = "musttail " if self.params_in_registers and in_registers(args) else "tail "
+            kept = op.attr("callee") == self.op.attr("sym_name") if convention == "fastcc" else True
+            kept = kept and convention == self.convention and self.params_in_registers and in_registers(args)
+            kind = "musttail " if kept else "tail "
         value = ""
         if returned != "void":
             value = self.name(op.results[0]) if len(types) == 1 else self.fresh()
-        self.call(f"{kind}call tailcc {returned} {callee}({', '.join(args)})", value)
+        self.call(f"{kind}call {convention} {returned} {callee}({', '.join(args)})", value)
         if tail:
             self.emit(f"ret {returned} {value}".rstrip())
         elif out:

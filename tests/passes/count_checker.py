@@ -54,6 +54,7 @@ TAKEN: dict[str, frozenset[int]] = {
         "osp_list_drop": (0,),
         "osp_list_take": (0,),
         "osp_list_sort": (0, 1),
+        "osp_raise_error": (0,),
         "osp_map_set": (0, 1, 2),
         "osp_map_remove": (0,),
         "osp_map_merge": (0, 1),

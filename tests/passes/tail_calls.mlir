@@ -83,3 +83,38 @@
   %r = "func.call"(%x) {callee = @g} : (i64) -> i64
   "func.return"(%r) : (i64) -> ()
 }) {sym_name = "h", function_type = (i64) -> i64} : () -> ()
+
+// -----
+
+// A loop is direct; functions that tail calls lead to and fro between are not, nor is what becomes a value.
+// CHECK-LABEL: "builtin.module"
+// CHECK: direct, function_type = (i64) -> i64, sym_name = "alone"
+// CHECK-NOT: direct
+// CHECK: sym_name = "ping"
+// CHECK-NOT: direct
+// CHECK: sym_name = "pong"
+// CHECK-NOT: direct
+// CHECK: sym_name = "value"
+"func.func"() ({
+^bb0(%x: i64):
+  %r = "func.call"(%x) {callee = @alone} : (i64) -> i64
+  "func.return"(%r) : (i64) -> ()
+}) {sym_name = "alone", function_type = (i64) -> i64} : () -> ()
+"func.func"() ({
+^bb0(%x: i64):
+  %r = "func.call"(%x) {callee = @pong} : (i64) -> i64
+  "func.return"(%r) : (i64) -> ()
+}) {sym_name = "ping", function_type = (i64) -> i64} : () -> ()
+"func.func"() ({
+^bb0(%x: i64):
+  %r = "func.call"(%x) {callee = @ping} : (i64) -> i64
+  "func.return"(%r) : (i64) -> ()
+}) {sym_name = "pong", function_type = (i64) -> i64} : () -> ()
+"func.func"() ({
+^bb0(%env: !osp.fn<i64, i64>, %x: i64):
+  "func.return"(%x) : (i64) -> ()
+}) {sym_name = "value", function_type = (!osp.fn<i64, i64>, i64) -> i64} : () -> ()
+"func.func"() ({
+  %f = "rt.closure"() {callee = @value, scan = 0} : () -> !osp.fn<i64, i64>
+  "func.return"(%f) : (!osp.fn<i64, i64>) -> ()
+}) {sym_name = "maker", function_type = () -> !osp.fn<i64, i64>} : () -> ()
