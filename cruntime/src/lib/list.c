@@ -2,7 +2,10 @@
  *
  * Functions that change a list own it: they take the caller's count and give one of the result, which is the
  * same cell when nobody else held it. Inside, a list that is being changed is always unique; what changes it
- * goes down the tree making each node on its way unique as well. */
+ * goes down the tree making each node on its way unique as well.
+ *
+ * Compiled code reads elements, and replaces them where nothing has to be copied, by instructions of its own, which
+ * know the layout of `struct list` and of nodes: what changes here changes there (ospjit/backend/fast_paths.py). */
 #include "list.h"
 
 #include "../mem/held.h"

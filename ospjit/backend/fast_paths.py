@@ -1,0 +1,162 @@
+"""Runtime functions whose usual case is a few instructions: that case as LLVM IR, inlined into compiled code.
+
+Each function here takes what the runtime's takes, without the place for an error, and returns the result and
+the error, null if there is none. What is not the usual case (an index out of range, a list that others hold,
+too) is left to the runtime's function. The layout of lists stands in the runtime's `list.c`: what changes
+there changes here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ospjit.dialects.rt import is_counted
+from ospjit.ir import Operation
+
+
+@dataclass(frozen=True)
+class FastPath:
+    """An inlined function: its name and text, and for which calls of the runtime's function it is right."""
+
+    name: str
+    text: str
+    fits: Callable[[Operation], bool]
+
+
+#: Goes down to the leaf that holds a position. Expects %list, %position; leaves the element's address, %item.
+#: The block that comes first is called `walk`, and what follows goes on in a block `leaf`.
+_WALK = """
+walk:
+  %root = load ptr, ptr %list
+  %height.at = getelementptr i64, ptr %list, i64 3
+  %height = load i64, ptr %height.at
+  br label %level
+level:
+  %node = phi ptr [%root, %walk], [%child, %down]
+  %left = phi i64 [%height, %walk], [%next, %down]
+  %low = icmp eq i64 %left, 0
+CHECK
+  br i1 %low, label %leaf, label %down
+down:
+  %bits = mul nuw nsw i64 %left, 5
+  %shifted = lshr i64 %position, %bits
+  %slot = and i64 %shifted, 31
+  %child.at = getelementptr ptr, ptr %node, i64 %slot
+  %child = load ptr, ptr %child.at
+  %next = add nsw i64 %left, -1
+  br label %level
+leaf:
+  %last = and i64 %position, 31
+  %item = getelementptr i64, ptr %node, i64 %last
+"""
+
+#: Whether %index lies in %list; leaves %position.
+_RANGE = """
+  %start.at = getelementptr i64, ptr %list, i64 1
+  %end.at = getelementptr i64, ptr %list, i64 2
+  %start = load i64, ptr %start.at
+  %end = load i64, ptr %end.at
+  %length = sub nuw i64 %end, %start
+  %position = add i64 %start, %index
+  %inside = icmp ult i64 %index, %length
+"""
+
+
+def _list_get(name: str, counted: bool) -> str:
+    dup = "  %counted = inttoptr i64 %word to ptr\n  call void @rt.dup(ptr %counted)\n" if counted else ""
+    return f"""
+define internal {{i64, ptr}} @{name}(ptr %ctx, ptr %list, i64 %index) alwaysinline {{
+entry:
+  %error = alloca ptr
+{_RANGE}
+  br i1 %inside, label %walk, label %slow, !prof !0
+{_WALK.replace("CHECK", "")}
+  %word = load i64, ptr %item
+{dup}
+  %found = insertvalue {{i64, ptr}} {{i64 undef, ptr null}}, i64 %word, 0
+  ret {{i64, ptr}} %found
+slow:
+  store ptr null, ptr %error
+  %w = call i64 @osp_list_get(ptr %ctx, ptr %list, i64 %index, ptr %error)
+  %e = load ptr, ptr %error
+  %half = insertvalue {{i64, ptr}} undef, i64 %w, 0
+  %whole = insertvalue {{i64, ptr}} %half, ptr %e, 1
+  ret {{i64, ptr}} %whole
+}}
+"""
+
+
+_UNIQUE = """
+  %count.at = getelementptr i8, ptr %node, i64 -8
+  %count = load i32, ptr %count.at
+  %own = icmp eq i32 %count, 1
+  br i1 %own, label %mine, label %slow, !prof !0
+mine:"""
+
+_LIST_SET = f"""
+define internal {{ptr, ptr}} @rt.list_set(ptr %ctx, ptr %list, i64 %index, i64 %value) alwaysinline {{
+entry:
+  %error = alloca ptr
+  %holders.at = getelementptr i8, ptr %list, i64 -8
+  %holders = load i32, ptr %holders.at
+  %alone = icmp eq i32 %holders, 1
+{_RANGE}
+  %usual = and i1 %alone, %inside
+  br i1 %usual, label %walk, label %slow, !prof !0
+{_WALK.replace("CHECK", _UNIQUE)}
+  store i64 %value, ptr %item
+  %done = insertvalue {{ptr, ptr}} {{ptr undef, ptr null}}, ptr %list, 0
+  ret {{ptr, ptr}} %done
+slow:
+  store ptr null, ptr %error
+  %l = call ptr @osp_list_set(ptr %ctx, ptr %list, i64 %index, i64 %value, ptr %error)
+  %e = load ptr, ptr %error
+  %half = insertvalue {{ptr, ptr}} undef, ptr %l, 0
+  %whole = insertvalue {{ptr, ptr}} %half, ptr %e, 1
+  ret {{ptr, ptr}} %whole
+}}
+"""
+
+_BYTE_AT = """
+define internal {i64, ptr} @rt.byte_at(ptr %ctx, ptr %s, i64 %index) alwaysinline {
+entry:
+  %error = alloca ptr
+  %length.at = getelementptr i8, ptr %s, i64 -16
+  %length = load i64, ptr %length.at
+  %inside = icmp ult i64 %index, %length
+  br i1 %inside, label %fast, label %slow, !prof !0
+fast:
+  %at = getelementptr i8, ptr %s, i64 %index
+  %byte = load i8, ptr %at
+  %word = zext i8 %byte to i64
+  %found = insertvalue {i64, ptr} {i64 undef, ptr null}, i64 %word, 0
+  ret {i64, ptr} %found
+slow:
+  store ptr null, ptr %error
+  %w = call i64 @osp_string_byte_at(ptr %ctx, ptr %s, i64 %index, ptr %error)
+  %e = load ptr, ptr %error
+  %half = insertvalue {i64, ptr} undef, i64 %w, 0
+  %whole = insertvalue {i64, ptr} %half, ptr %e, 1
+  ret {i64, ptr} %whole
+}
+"""
+
+#: For symbols of the runtime, the first that fits.
+FAST_PATHS: dict[str, tuple[FastPath, ...]] = {
+    "osp_list_get": (
+        FastPath(
+            "rt.list_get_counted",
+            _list_get("rt.list_get_counted", True),
+            lambda op: is_counted(op.results[0].type),
+        ),
+        FastPath("rt.list_get", _list_get("rt.list_get", False), lambda op: True),
+    ),
+    "osp_list_set": (FastPath("rt.list_set", _LIST_SET, lambda op: not is_counted(op.operands[2].type)),),
+    "osp_string_byte_at": (FastPath("rt.byte_at", _BYTE_AT, lambda op: True),),
+}
+
+
+def fast_path(op: Operation) -> FastPath | None:
+    """What is inlined for a call of the runtime, if anything is."""
+    return next((path for path in FAST_PATHS.get(op.attr("callee"), ()) if path.fits(op)), None)
