@@ -45,7 +45,6 @@ TAKEN: dict[str, frozenset[int]] = {
     symbol: frozenset(positions)
     for symbol, positions in {
         "osp_string_append": (0,),
-        "osp_raise_error": (0,),
         "osp_list_set": (0, 2),
         "osp_list_append": (0, 1),
         "osp_list_prepend": (0, 1),

@@ -124,9 +124,9 @@
 
 // A sum that something else reads, or that stands to the right, is made by itself.
 // CHECK-LABEL: "builtin.module"
-// CHECK: [[A:%.*]] = "rt.call"(%arg0, %arg1) {callee = @osp_string_concat}
-// CHECK-NEXT: [[B:%.*]] = "rt.call"(%arg1, [[A]]) {callee = @osp_string_concat}
-// CHECK-NEXT: [[C:%.*]] = "rt.call"([[A]], %arg0) {callee = @osp_string_concat}
+// CHECK: [[A:%.*]] = "rt.call"(%arg0, %arg1) {callee = @osp_string_append}
+// CHECK-NEXT: [[B:%.*]] = "rt.call"(%arg1, [[A]]) {callee = @osp_string_append}
+// CHECK-NEXT: [[C:%.*]] = "rt.call"([[A]], %arg0) {callee = @osp_string_append}
 // CHECK-NEXT: "func.return"([[B]], [[C]])
 "func.func"() ({
 ^bb0(%s: !osp.string, %t: !osp.string):
