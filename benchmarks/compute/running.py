@@ -6,6 +6,8 @@ Building and running stand here; what the numbers mean does not.
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import subprocess
 import sysconfig
 import tempfile
@@ -73,11 +75,27 @@ def build(name: str, into: Path) -> dict[str, list[str]]:
 
 
 def run(command: list[str]) -> Run:
-    """Runs a command to its end. Raises `KernelFailed`."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+    """Runs a command to its end. Raises `KernelFailed`.
+
+    GNU time stands between, for a process that is started from here counts this interpreter's memory as its
+    own: what a process held before it became another program stays in its peak.
+    """
+    time_command = shutil.which("time")
+    if time_command is None:
+        raise KernelFailed("GNU time is not installed (Debian's package: time)")
+    with (
+        tempfile.TemporaryFile() as out,
+        tempfile.TemporaryFile() as err,
+        tempfile.NamedTemporaryFile() as peak,
+    ):
         begin = time.perf_counter()
-        process = subprocess.Popen(command, stdout=out, stderr=err)
-        timer = threading.Timer(PATIENCE, process.kill)
+        process = subprocess.Popen(
+            [time_command, "-q", "-o", peak.name, "-f", "%M", *command],
+            stdout=out,
+            stderr=err,
+            start_new_session=True,
+        )
+        timer = threading.Timer(PATIENCE, os.killpg, (process.pid, signal.SIGKILL))
         timer.start()
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - begin
@@ -86,8 +104,6 @@ def run(command: list[str]) -> Run:
         out.seek(0)
         err.seek(0)
         if process.returncode:
-            what = Path(command[-1]).name
-            raise KernelFailed(
-                f"{what} ended with {process.returncode} after {wall:.0f} s: {err.read().decode()}"
-            )
-        return Run(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss, out.read().decode())
+            what = f"{Path(command[-1]).name} ended with {process.returncode} after {wall:.0f} s"
+            raise KernelFailed(f"{what}: {err.read().decode()}")
+        return Run(usage.ru_utime + usage.ru_stime, wall, int(peak.read()), out.read().decode())
