@@ -199,7 +199,9 @@ class _Plan:
         except NotCrossing:
             return stmt
         self.given.append(kept)
-        return replace(stmt, value=value)
+        if isinstance(stmt, core.Let):
+            return core.Let(stmt.span, stmt.local, value)
+        return core.SetGlobal(stmt.span, stmt.name, value)
 
     def _written(self, stmt: core.Stmt, after: list[core.Stmt], span: Span) -> None:
         assert isinstance(stmt, core.SetGlobal | core.Let)
