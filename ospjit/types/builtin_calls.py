@@ -339,6 +339,8 @@ class BuiltinCalls(Arguments):
             candidates = fitting or candidates
         chosen = candidates[0]
         if len(candidates) > 1:
+            if len({len(c.type.params) for c in candidates}) == 1:
+                return self._undecided_value(name, candidates, span)
             node = self.expr(core.BuiltinRef(self.unifier.fresh(), span, name, -1, ()))
 
             def commit(candidate: Candidate) -> None:
@@ -351,6 +353,22 @@ class BuiltinCalls(Arguments):
             return node
         self.bounds(chosen, span)
         return self.expr(core.BuiltinRef(chosen.type, span, name, chosen.signature.index, chosen.targs))
+
+    def _undecided_value(self, name: str, candidates: list[Candidate], span: Span) -> core.Expr:
+        """A function around a call, which finds its signature later, in a generic function once for each
+        instance, as every call does."""
+        params = [
+            _common([c.type.params[i] for c in candidates], self.unifier.fresh)
+            for i in range(len(candidates[0].type.params))
+        ]
+        result = self.unifier.fresh()
+
+        def make(args: tuple[core.Expr, ...]) -> core.Expr:
+            call = self._postponed(name, candidates, list(args), list(range(len(args))), span)
+            self.unify(call.type, result, span)
+            return call
+
+        return self.wrapper(params, result, span, make)
 
 
 def _as_value(signature: Signature) -> Signature:

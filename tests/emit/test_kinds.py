@@ -37,7 +37,7 @@ EXPECTED = {
     "ast": ("area", "Circle", "radius", "match"),
     "types": ("area", "Shape", "float", "(int) -> int"),
     "osp": ('"osp.match"', '"osp.data"', '"osp.call_closure"', 'loc("shapes.osp":5:1)'),
-    "llvm": ("define internal tailcc double @area(ptr %ctx", "declare void @osp_print(ptr, ptr)"),
+    "llvm": ("define internal fastcc double @area(ptr %ctx", "declare void @osp_print(ptr, ptr)"),
     "llvm-opt": ("define void @osp_program(",),
     "asm": ("osp_program:",),
 }
