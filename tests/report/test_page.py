@@ -25,7 +25,7 @@ print("</script><b>${area(Dot)}</b> ${total(length("abc"), 7)}")
 """
 TABS = (
     "input specialize check-globals fuse-iterators lower-builtins lower-match lower-enums unbox-results "
-    "lower-data tail-calls perceus cleanups"
+    "lower-data tail-calls perceus cleanups inline-recursion"
 ).split()
 
 
