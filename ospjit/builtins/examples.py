@@ -91,7 +91,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "mapLength": (('mapLength({ "a": 1, "b": 2 })', "2"),),
     "mapGet": (
         ('mapGet({ "a": 1 }, "a")', "Success(1)"),
-        ('mapGet({ "a": 1 }, "b")', "Error(key not found: b)"),
+        ('mapGet({ "a": 1 }, "b")', "Error(mapGet: key not found: b)"),
     ),
     "mapSet": (('mapSet({ "a": 1 }, "a", 2)', '{"a": 2}'),),
     "mapRemove": (('mapRemove({ "a": 1 }, "a")', "{}"),),

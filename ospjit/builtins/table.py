@@ -100,12 +100,12 @@ def _b(
 _section_of("Input and output")
 _b(
     "print",
-    "<T: printable>(value: T) -> Unit",
+    "<T: printable>(v: T) -> Unit",
     "Writes a value and a newline to standard output; strings raw.",
 )
 _b(
     "printErr",
-    "<T: printable>(value: T) -> Unit",
+    "<T: printable>(v: T) -> Unit",
     "Writes a value and a newline to standard error.",
     shadow=True,
 )
@@ -116,7 +116,7 @@ _b(
     c="osp_input",
     suspends=True,
 )
-_b("toString", "<T: printable>(value: T) -> string", "The rendering of a value, as `print` shows it.")
+_b("toString", "<T: printable>(v: T) -> string", "The rendering of a value, as `print` shows it.")
 _b(
     "args",
     "() -> List<string>",
@@ -307,13 +307,13 @@ _b(
 )
 _b(
     "byteAt",
-    "(s: string, index: int) -> Result<int, Error>",
+    "(s: string, i: int) -> Result<int, Error>",
     "The byte at an offset.",
     c="osp_string_byte_at",
 )
 _b(
     "codePointAt",
-    "(s: string, index: int) -> Result<int, Error>",
+    "(s: string, i: int) -> Result<int, Error>",
     "The code point that starts at a byte offset.",
     c="osp_string_code_point_at",
 )
@@ -331,31 +331,31 @@ _b(
 )
 _b(
     "substring",
-    "(s: string, start: int, end: int) -> Result<string, Error>",
-    "The bytes from `start` up to `end`.",
+    "(s: string, a: int, b: int) -> Result<string, Error>",
+    "The bytes from `a` up to `b`.",
     c="osp_string_substring",
 )
 _b(
     "take",
-    ["(s: string, count: int) -> string", "<T>(s: Iterator<T>, count: int) -> Iterator<T>"],
-    "The first `count` bytes of a string, or elements of an iterator.",
+    ["(s: string, n: int) -> string", "<T>(s: Iterator<T>, n: int) -> Iterator<T>"],
+    "The first `n` bytes of a string, or elements of an iterator.",
     shadow=True,
 )
 _b(
     "drop",
-    "(s: string, count: int) -> string",
-    "A string without its first `count` bytes.",
+    "(s: string, n: int) -> string",
+    "A string without its first `n` bytes.",
     c="osp_string_drop",
 )
 _b(
     "split",
-    "(s: string, separator: string) -> Result<List<string>, Error>",
+    "(s: string, sep: string) -> Result<List<string>, Error>",
     "The parts between separators.",
     c="osp_string_split",
 )
 _b(
     "join",
-    "(parts: List<string>, separator: string) -> string",
+    "(parts: List<string>, sep: string) -> string",
     "The parts with a separator between them.",
     c="osp_string_join",
 )
@@ -384,21 +384,21 @@ _b(
 )
 _b(
     "repeat",
-    "(s: string, count: int) -> Result<string, Error>",
-    "`count` copies, one after the other.",
+    "(s: string, n: int) -> Result<string, Error>",
+    "`n` copies, one after the other.",
     c="osp_string_repeat",
 )
 _b("reverse", "(s: string) -> string", "The code points in reverse.", c="osp_string_reverse")
 _b(
     "padStart",
-    "(s: string, width: int, fill: string) -> Result<string, Error>",
-    "Filled at the start up to `width` bytes, without cutting a character of `fill`.",
+    "(s: string, n: int, fill: string) -> Result<string, Error>",
+    "Filled at the start up to `n` bytes, without cutting a character of `fill`.",
     c="osp_string_pad_start",
 )
 _b(
     "padEnd",
-    "(s: string, width: int, fill: string) -> Result<string, Error>",
-    "Filled at the end up to `width` bytes, without cutting a character of `fill`.",
+    "(s: string, n: int, fill: string) -> Result<string, Error>",
+    "Filled at the end up to `n` bytes, without cutting a character of `fill`.",
     c="osp_string_pad_end",
 )
 _b("parseInt", "(s: string) -> Result<int, Error>", "The integer that a string spells.", c="osp_parse_int")
@@ -419,10 +419,10 @@ _b(
 _section_of("Lists")
 _b("List", "<T>() -> List<T>", "The empty list.")
 _b("listLength", "<T>(xs: List<T>) -> int", "The number of elements.")
-_b("listGet", "<T>(xs: List<T>, index: int) -> Result<T, Error>", "The element at an index.")
+_b("listGet", "<T>(xs: List<T>, i: int) -> Result<T, Error>", "The element at an index.")
 _b(
     "listSet",
-    "<T>(xs: List<T>, index: int, value: T) -> Result<List<T>, Error>",
+    "<T>(xs: List<T>, i: int, value: T) -> Result<List<T>, Error>",
     "With the element at an index replaced.",
     shadow=True,
 )
@@ -435,8 +435,8 @@ _b(
     "<T: comparable>(xs: List<T>, value: T) -> bool",
     "Whether an equal element is in the list.",
 )
-_b("listDrop", "<T>(xs: List<T>, count: int) -> List<T>", "Without the first `count` elements.", shadow=True)
-_b("listTake", "<T>(xs: List<T>, count: int) -> List<T>", "The first `count` elements.", shadow=True)
+_b("listDrop", "<T>(xs: List<T>, n: int) -> List<T>", "Without the first `n` elements.", shadow=True)
+_b("listTake", "<T>(xs: List<T>, n: int) -> List<T>", "The first `n` elements.", shadow=True)
 _b(
     "listSort",
     "<T>(xs: List<T>, compare: (T, T) -> int) -> List<T>",
@@ -480,8 +480,8 @@ _b(
 _section_of("Iterators")
 _b(
     "range",
-    "(start: int, end: int) -> Iterator<int>",
-    "The integers from `start` up to, not including, `end`.",
+    "(a: int, b: int) -> Iterator<int>",
+    "The integers from `a` up to, not including, `b`.",
 )
 _b(
     "map",
@@ -566,17 +566,17 @@ _b(
 )
 _b(
     "jsonGet",
-    "(handle: int, path: string) -> Result<string, Error>",
+    "(h: int, path: string) -> Result<string, Error>",
     "The value at a path like user.items[0].name: a string raw, anything else as its JSON text.",
     c="osp_json_get",
 )
 _b(
     "jsonLength",
-    "(handle: int, path: string) -> int",
+    "(h: int, path: string) -> int",
     "The number of elements of the array or object at a path; -1 if there is none.",
     c="osp_json_length",
 )
-_b("jsonFree", "(handle: int) -> Result<Unit, Error>", "Releases a parsed JSON text.", c="osp_json_free")
+_b("jsonFree", "(h: int) -> Result<Unit, Error>", "Releases a parsed JSON text.", c="osp_json_free")
 _b(
     "jsonEscape",
     "(s: string) -> string",
@@ -602,27 +602,27 @@ _b(
 )
 
 _section_of("Fibers and channels")
-_b("await", "<T>(fiber: Fiber<T>) -> T", "Waits for a fiber and gives its value.", suspends=True)
+_b("await", "<T>(f: Fiber<T>) -> T", "Waits for a fiber and gives its value.", suspends=True)
 _b(
     "awaitResult",
-    "<T>(fiber: Fiber<T>) -> Result<T, string>",
+    "<T>(f: Fiber<T>) -> Result<T, string>",
     "Waits for a fiber; its failure is a value.",
     suspends=True,
 )
-_b("fiberDone", "<T>(fiber: Fiber<T>) -> bool", "Whether a fiber has ended.")
-_b("yield", ["() -> Unit", "<T>(value: T) -> T"], "Lets other fibers run; gives its argument.", suspends=True)
-_b("Channel", "<T>(capacity: int) -> Channel<T>", "A channel; capacity 0 is a rendezvous.")
+_b("fiberDone", "<T>(f: Fiber<T>) -> bool", "Whether a fiber has ended.")
+_b("yield", ["() -> Unit", "<T>(v: T) -> T"], "Lets other fibers run; gives its argument.", suspends=True)
+_b("Channel", "<T>(n: int) -> Channel<T>", "A channel; capacity 0 is a rendezvous.")
 _b(
     "send",
-    "<T>(channel: Channel<T>, value: T) -> Unit",
+    "<T>(ch: Channel<T>, v: T) -> Unit",
     "Sends, waiting while the channel is full.",
     suspends=True,
 )
-_b("recv", "<T>(channel: Channel<T>) -> T", "Receives, waiting while the channel is empty.", suspends=True)
-_b("tryRecv", "<T>(channel: Channel<T>) -> Result<T, string>", "Receives if a value is there.")
+_b("recv", "<T>(ch: Channel<T>) -> T", "Receives, waiting while the channel is empty.", suspends=True)
+_b("tryRecv", "<T>(ch: Channel<T>) -> Result<T, string>", "Receives if a value is there.")
 _b(
     "close",
-    "<T>(channel: Channel<T>) -> Unit",
+    "<T>(ch: Channel<T>) -> Unit",
     "Closes a channel; what it holds can still be received.",
     shadow=True,
 )
@@ -643,21 +643,21 @@ _b(
 )
 _b(
     "expectTrue",
-    ["(value: bool) -> Unit", "<E: printable>(value: Result<bool, E>) -> Unit"],
+    ["(v: bool) -> Unit", "<E: printable>(v: Result<bool, E>) -> Unit"],
     "The value is true.",
     shadow=True,
 )
 _b(
     "expectFalse",
-    ["(value: bool) -> Unit", "<E: printable>(value: Result<bool, E>) -> Unit"],
+    ["(v: bool) -> Unit", "<E: printable>(v: Result<bool, E>) -> Unit"],
     "The value is false.",
     shadow=True,
 )
 _b(
     "checkTrue",
     [
-        "(label: string, value: bool) -> Unit",
-        "<E: printable>(label: string, value: Result<bool, E>) -> Unit",
+        "(label: string, v: bool) -> Unit",
+        "<E: printable>(label: string, v: Result<bool, E>) -> Unit",
     ],
     "The value is true, with a label.",
     shadow=True,
@@ -665,8 +665,8 @@ _b(
 _b(
     "checkFalse",
     [
-        "(label: string, value: bool) -> Unit",
-        "<E: printable>(label: string, value: Result<bool, E>) -> Unit",
+        "(label: string, v: bool) -> Unit",
+        "<E: printable>(label: string, v: Result<bool, E>) -> Unit",
     ],
     "The value is false, with a label.",
     shadow=True,

@@ -13,11 +13,12 @@ import sys
 from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 
 from ospjit.cli.capabilities import add_capability_arguments, disabled
 from ospjit.cli.files import find
 from ospjit.cli.tap import Point, comments, readable
-from ospjit.cli.test_files import SUFFIX, Outcome, Runner
+from ospjit.cli.test_files import DOES_NOT_COMPILE, SUFFIX, Outcome, Runner
 from ospjit.driver.options import CAPABILITIES
 
 PASSED, FAILED, USAGE = 0, 1, 2
@@ -35,14 +36,15 @@ def main(argv: list[str]) -> int:
             print(f"ospjit: no files named *{SUFFIX} in {', '.join(args.paths)}", file=sys.stderr)
         return USAGE
     signal.signal(signal.SIGTERM, _terminated)
-    options = [f"-O{args.opt}", *(CAPABILITIES[name] for name in sorted(disabled(args)))]
+    capabilities = [CAPABILITIES[name] for name in sorted(disabled(args))]
+    options = [f"-O{args.opt}", f"--diagnostics={args.diagnostics}", *capabilities]
     environment = dict(os.environ)
     if args.filter is not None:
         environment["OSPJIT_TEST_FILTER"] = args.filter
     runner = Runner(options, args.timeout, environment)
     show = _show_tap if args.tap else _show_text
     with closing(_outcomes(runner, paths, args.jobs)) as outcomes:
-        return show(outcomes, args.filter)
+        return show(map(_told, outcomes) if args.diagnostics == "json" else outcomes, args.filter)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -60,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     help_ = "how long a file may take (default: 60)"
     parser.add_argument("--timeout", type=_seconds, default=60.0, metavar="SECONDS", help=help_)
     parser.add_argument("--tap", action="store_true", help="report all files as one TAP stream")
+    help_ = "form of compile errors: among the results, or one JSON object a line on standard error"
+    parser.add_argument("--diagnostics", choices=("text", "json"), default="text", help=help_)
     help_ = "optimization level (2)"
     parser.add_argument("-O", dest="opt", type=int, choices=(0, 1, 2, 3), default=2, help=help_)
     add_capability_arguments(parser)
@@ -99,6 +103,15 @@ def _outcomes(runner: Runner, paths: Sequence[str], jobs: int) -> Generator[Outc
     finally:
         runner.stop()
         pool.shutdown(cancel_futures=True)
+
+
+def _told(outcome: Outcome) -> Outcome:
+    """The outcome without its compile errors, which go to standard error as they are, for tools."""
+    if outcome.problem != DOES_NOT_COMPILE:
+        return outcome
+    sys.stderr.write(outcome.errors)
+    sys.stderr.flush()
+    return replace(outcome, errors="")
 
 
 # ---- for people

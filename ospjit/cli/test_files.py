@@ -25,6 +25,12 @@ SUFFIX = ".test.osp"
 #: A program that prints more is stopped.
 MAX_OUTPUT = 16 << 20
 
+#: The problem of a file that has no program.
+DOES_NOT_COMPILE = "does not compile"
+
+#: What tells a compile error from a program's own words, in both forms of diagnostics.
+_COMPILE_ERRORS = ("error[OSP", '"severity": "error"')
+
 #: How long one that took too long may take to report, in seconds.
 _GRACE = 1.0
 
@@ -165,8 +171,8 @@ def _problem(report: Report, errors: str, status: int) -> str | None:
     """What an ending of its own accord leaves to complain about."""
     if status < 0:
         return f"was ended by signal {-status} ({signal.strsignal(-status) or 'unknown'})"
-    if status == 1 and not report.points and "error[OSP" in errors:
-        return "does not compile"
+    if status == 1 and not report.points and any(mark in errors for mark in _COMPILE_ERRORS):
+        return DOES_NOT_COMPILE
     if status != 0 and not (status == 1 and report.complete and report.failed):
         return f"ended with status {status}"
     if report.points and not report.complete:

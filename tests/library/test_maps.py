@@ -126,7 +126,7 @@ class Maps:
                 if self.values.pointers:
                     self.rt.drop(word)
             else:
-                with pytest.raises(Failed, match=r"^key not found: "):
+                with pytest.raises(Failed, match=r"^mapGet: key not found: "):
                     self.rt.osp_map_get(map_, key)
 
 
@@ -244,7 +244,13 @@ def test_removing_everything_leaves_nothing(rt: Runtime) -> None:
 
 
 def test_missing_keys(rt: Runtime) -> None:
-    for key, shown in ((b"name", "name"), (7, "7")):
+    long = "é" * 400
+    for key, shown in (
+        (b"name", "name"),
+        (b'a\0\n"', r'a\0\n"'),
+        (long.encode(), long[:163] + "..."),
+        (7, "7"),
+    ):
         map_ = rt.osp_map_empty(isinstance(key, bytes), False)
-        with pytest.raises(Failed, match=re.escape(f"key not found: {shown}") + "$"):
+        with pytest.raises(Failed, match=re.escape(f"mapGet: key not found: {shown}") + "$"):
             rt.osp_map_get(map_, key)

@@ -254,7 +254,7 @@ LIBRARY: dict[str, Callable[..., Any]] = {
     "foldList": _fold,
     "Map": dict,
     "mapLength": len,
-    "mapGet": lambda m, k: success(m[k]) if k in m else failed(f"key not found: {_text(k)}"),
+    "mapGet": lambda m, k: success(m[k]) if k in m else failed(f"mapGet: key not found: {_text(k)}"),
     "mapSet": lambda m, k, v: {**m, k: v},
     "mapRemove": lambda m, k: {key: v for key, v in m.items() if key != k},
     "mapContains": lambda m, k: k in m,

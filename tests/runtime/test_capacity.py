@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.sanitizers import needs_release_build
+
 ROOT = Path(__file__).parent.parent.parent
 
 
+@needs_release_build
 def test_a_hundred_thousand_waiting_fibers_take_at_most_six_kibibytes_each() -> None:
     script = ROOT / "benchmarks" / "scheduler" / "alive.py"
     done = subprocess.run(

@@ -15,8 +15,12 @@ from pathlib import Path
 import pytest
 
 from ospjit.backend import runtime
+from tests.sanitizers import needs_release_build
 
-pytestmark = pytest.mark.skipif(shutil.which("readelf") is None, reason="binutils are not installed")
+pytestmark = [
+    needs_release_build,
+    pytest.mark.skipif(shutil.which("readelf") is None, reason="binutils are not installed"),
+]
 
 LIBRARIES = ["libospjit_rt.so", "libospjit_crypto.so", "libospjit_deflate.so"]
 X86 = platform.machine() == "x86_64"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -47,6 +48,18 @@ def test_a_file_that_does_not_compile_has_failed(ospjit: Ospjit) -> None:
     assert done.returncode == 1
     assert done.stdout.startswith("FAIL  x.test.osp (does not compile)\n")
     assert "undefined function 'expct'" in done.stdout and "did you mean 'expect'?" in done.stdout
+
+
+def test_compile_errors_for_tools_stand_alone_on_standard_error(ospjit: Ospjit) -> None:
+    files = {"a.test.osp": 'expct(1, 1)\nlet n: int = ""\n', "b.test.osp": GOOD}
+    done = ospjit("test", "--diagnostics=json", files=files)
+    assert done.returncode == 1
+    found = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [(item["span"]["file"], item["code"]) for item in found] == [
+        ("a.test.osp", "OSP2002"),
+        ("a.test.osp", "OSP3001"),
+    ]
+    assert done.stdout.startswith("FAIL  a.test.osp (does not compile)\nok    b.test.osp (2 cases)\n")
 
 
 def test_a_file_that_ends_badly_has_failed_though_its_cases_passed(ospjit: Ospjit) -> None:

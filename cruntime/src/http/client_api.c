@@ -118,7 +118,8 @@ static bool make_request(osp__client_request *request, char *method, char *path,
 {
     const char *known = osp_http_method_name(osp_http_method_index(method, (size_t)osp__length(method)));
     if (known == NULL) {
-        osp__set_error(error, "httpRequest: unknown method '%.40s'", method);
+        struct osp__excerpt shown;
+        osp__set_error(error, "httpRequest: unknown method '%s'", osp__excerpt(&shown, method));
         return false;
     }
     *request = (osp__client_request){
@@ -244,11 +245,12 @@ char *osp_http_response_header(osp_ctx *ctx, int64_t id, char *name, char **erro
         return NULL;
     osp_http_field field;
     char *value = NULL;
+    struct osp__excerpt shown;
     if (osp_http_header_find(found->exchange.headers, found->exchange.headers_length, name,
                              (size_t)osp__length(name), &field) > 0)
         value = make_string(field.value, field.value_length, error);
     else
-        osp__set_error(error, "the response has no header '%.80s'", name);
+        osp__set_error(error, "the response has no header '%s'", osp__excerpt(&shown, name));
     osp__handle_drop(&responses, &found->handled);
     return value;
 }

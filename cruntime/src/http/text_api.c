@@ -84,7 +84,8 @@ OSP_API char *osp_query_param(osp_ctx *ctx, char *query, char *name, char **erro
     size_t length;
     if (osp__url_query_find(query, (size_t)osp__length(query), name, (size_t)osp__length(name), &value, &length))
         return decode(ctx, value, length, true, "queryParam", error);
-    osp__set_error(error, "queryParam: no parameter '%.80s'", name);
+    struct osp__excerpt shown;
+    osp__set_error(error, "queryParam: no parameter '%s'", osp__excerpt(&shown, name));
     return NULL;
 }
 
@@ -93,8 +94,9 @@ OSP_API char *osp_header_value(osp_ctx *ctx, char *headers, char *name, char **e
     (void)ctx;
     osp_http_field field;
     char *value = NULL;
+    struct osp__excerpt shown;
     if (osp_http_header_find(headers, (size_t)osp__length(headers), name, (size_t)osp__length(name), &field) == 0)
-        osp__set_error(error, "headerValue: no header '%.80s'", name);
+        osp__set_error(error, "headerValue: no header '%s'", osp__excerpt(&shown, name));
     else if ((value = osp_string_new(field.value, field.value_length)) == NULL)
         osp__set_error(error, "out of memory");
     return value;

@@ -16,7 +16,8 @@ OSP_API char *osp_get_env(osp_ctx *ctx, char *name, char **error)
     const char *value = getenv(name);
     if (value != NULL)
         return osp__string_copy(ctx, value, strlen(value));
-    osp__set_error(error, "getEnv: not set: %.320s", name);
+    struct osp__excerpt shown;
+    osp__set_error(error, "getEnv: not set: %s", osp__excerpt(&shown, name));
     return NULL;
 }
 

@@ -31,10 +31,11 @@ void osp__fail_system(char **error, const char *function, const char *path, int 
 {
     char text[128];
     describe(code, text, sizeof text);
+    struct osp__excerpt shown;
     if (path == NULL)
         osp__set_error(error, "%s: %s", function, text);
     else
-        osp__set_error(error, "%s: %.320s: %s", function, path, text);
+        osp__set_error(error, "%s: %s: %s", function, osp__excerpt(&shown, path), text);
 }
 
 bool osp__check_size(char **error, const char *function, size_t length)
@@ -57,6 +58,7 @@ bool osp__check_c_string(char **error, const char *function, const char *string)
 {
     if (strlen(string) == osp__length(string))
         return true;
-    osp__set_error(error, "%s: %.320s\\0...: a NUL byte is not allowed", function, string);
+    struct osp__excerpt shown;
+    osp__set_error(error, "%s: %s: a NUL byte is not allowed", function, osp__excerpt(&shown, string));
     return false;
 }

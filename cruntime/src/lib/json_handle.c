@@ -153,8 +153,9 @@ OSP_API char *osp_json_get(osp_ctx *ctx, int64_t handle, char *path, char **erro
     bool malformed;
     const struct osp__json_node *node = osp__json_find(document, path, osp__length(path), &malformed);
     char *result = node == NULL ? NULL : text_of(document, node);
+    struct osp__excerpt shown;
     if (node == NULL)
-        osp__set_error(error, "jsonGet: %s: %.320s", malformed ? "not a path" : "no value at", path);
+        osp__set_error(error, "jsonGet: %s: %s", malformed ? "not a path" : "no value at", osp__excerpt(&shown, path));
     else if (result == NULL)
         osp__set_error(error, "jsonGet: out of memory");
     end_reading(handle);

@@ -207,10 +207,11 @@ OSP_API int64_t osp_map_get(osp_ctx *ctx, void *map, int64_t key, char **error)
     struct kind kind = kind_of(map);
     const int64_t *place = find(map, key);
     if (place == NULL) {
+        struct osp__excerpt shown;
         if (kind.string_keys)
-            osp__set_error(error, "key not found: %.320s", (const char *)(uintptr_t)key);
+            osp__set_error(error, "mapGet: key not found: %s", osp__excerpt(&shown, (const char *)(uintptr_t)key));
         else
-            osp__set_error(error, "key not found: %" PRId64, key);
+            osp__set_error(error, "mapGet: key not found: %" PRId64, key);
         return 0;
     }
     if (kind.pointer_values)

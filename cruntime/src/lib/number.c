@@ -99,7 +99,8 @@ static bool is_digit(char c)
 
 static int64_t not_a_number(const char *function, const char *kind, const char *s, char **error)
 {
-    osp__set_error(error, "%s: not %s: \"%.100s\"", function, kind, s);
+    struct osp__excerpt shown;
+    osp__set_error(error, "%s: not %s: \"%s\"", function, kind, osp__excerpt(&shown, s));
     return 0;
 }
 

@@ -172,6 +172,25 @@ static char escape_of(unsigned char byte) {
     }
 }
 
+/* Writes a byte as it looks inside a string literal; the end of what was written. */
+#define ESCAPED_MAX 6
+static char *put_escaped(char *end, unsigned char byte) {
+    char escape = escape_of(byte);
+    if (escape == 0) {
+        *end++ = (char)byte;
+    } else if (escape == 'u') {
+        static const char digits[] = "0123456789abcdef";
+        end = mempcpy(end, "\\u{", 3);
+        *end++ = digits[byte >> 4];
+        *end++ = digits[byte & 15];
+        *end++ = '}';
+    } else {
+        *end++ = '\\';
+        *end++ = escape;
+    }
+    return end;
+}
+
 /* The source form of a string: in quotes, with the escapes of the language. */
 OSP_API char *osp_string_quote(osp_ctx *ctx, char *string) {
     size_t length = osp__length(string), size = 2;
@@ -186,21 +205,24 @@ OSP_API char *osp_string_quote(osp_ctx *ctx, char *string) {
     *end++ = '"';
     for (size_t i = 0; i < length; i++) {
         if (i % OSP_POLL_BYTES == 0) osp__poll(ctx);
-        unsigned char byte = (unsigned char)string[i];
-        char escape = escape_of(byte);
-        if (escape == 0) {
-            *end++ = (char)byte;
-        } else if (escape == 'u') {
-            static const char digits[] = "0123456789abcdef";
-            end = mempcpy(end, "\\u{", 3);
-            *end++ = digits[byte >> 4];
-            *end++ = digits[byte & 15];
-            *end++ = '}';
-        } else {
-            *end++ = '\\';
-            *end++ = escape;
-        }
+        end = put_escaped(end, (unsigned char)string[i]);
     }
     *end = '"';
     return result;
+}
+
+const char *osp__excerpt(struct osp__excerpt *room, const char *string) {
+    char *end = room->text, *full = room->text + sizeof room->text - ESCAPED_MAX - sizeof "...";
+    size_t length = osp__length(string), at = 0;
+    while (at < length && end < full) {
+        char byte = string[at++];
+        if (byte == '"' || byte == '\\')
+            *end++ = byte;
+        else
+            end = put_escaped(end, (unsigned char)byte);
+    }
+    /* Ends where a code point ends, if these are any: UTF-8 has up to three more bytes (RFC 3629). */
+    while (at < length && ((unsigned char)string[at] & 0xC0) == 0x80 && end < full + 3) *end++ = string[at++];
+    memcpy(end, at < length ? "..." : "", at < length ? sizeof "..." : 1);
+    return room->text;
 }

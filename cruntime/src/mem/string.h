@@ -19,6 +19,13 @@ char *osp__copy(osp_ctx *ctx, char *to, const char *from, size_t length);
 /* Formats an error message into *error, if the caller wants one. An immortal text stands in when memory runs out. */
 void osp__set_error(char **error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The beginning of a string with its control characters as they look inside a literal, so that no text from elsewhere
+ * disturbs the message that quotes it; "..." follows when there is more. `room` keeps it. */
+struct osp__excerpt {
+    char text[336];
+};
+const char *osp__excerpt(struct osp__excerpt *room, const char *string);
+
 /* The empty string, immortal. */
 char *osp__empty_string(void);
 

@@ -112,8 +112,9 @@ static bool subprotocols_are_right(const osp__ws_client_options *options, size_t
         char *name = subprotocol_at(options, i);
         bool right = osp_http_is_token(name, osp__length(name));
         *room += osp__length(name) + 2;
+        struct osp__excerpt shown;
         if (!right)
-            osp__set_error(error, "websocket: '%.100s' is not the name of a subprotocol", name);
+            osp__set_error(error, "websocket: '%s' is not the name of a subprotocol", osp__excerpt(&shown, name));
         osp_drop(name);
         if (!right)
             return false;
