@@ -11,6 +11,9 @@ import pytest
 
 from tests.e2e.program import Program
 from tests.hostile.wire import Connection
+from tests.sanitizers import needs_release_build
+
+pytestmark = needs_release_build  # sanitizers take memory of their own
 
 SERVER = """
 let text = repeat("0123456789", 1000) ?: ""

@@ -82,8 +82,24 @@ def _take(xs: Any, n: int) -> Any:
     return Lazy(lambda: islice(iter(xs), max(n, 0))) if isinstance(xs, Lazy) else xs[: max(n, 0)]
 
 
-def _text(key: Any) -> str:
-    return show(key).decode()
+_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0", "\x1b": "\\e"}
+
+
+def _utf8(s: bytes) -> str:
+    """Code points; bytes that are none become surrogates, one each."""
+    return s.decode(errors="surrogateescape")
+
+
+def _excerpt(s: bytes) -> str:
+    """The beginning of a string in a message: control characters escaped, cut between two code points."""
+    shown = b""
+    for at in range(len(s)):
+        if len(shown) >= 326 and not (s[at] & 0xC0 == 0x80 and len(shown) < 329):
+            return _utf8(shown) + "..."
+        c = chr(s[at])
+        control = c < " " or c == "\x7f"
+        shown += (_ESCAPES.get(c) or f"\\u{{{s[at]:02x}}}").encode() if control else s[at : at + 1]
+    return _utf8(shown)
 
 
 def _starts(s: bytes, at: int) -> bool:
@@ -159,7 +175,7 @@ def _pad(name: str, at_start: bool) -> Callable[[bytes, int, bytes], Data]:
 
 def _parse_int(s: bytes) -> Data:
     if not re.fullmatch(rb"[+-]?[0-9]+", s):
-        return failed(f'parseInt: not an integer: "{s.decode()}"')
+        return failed(f'parseInt: not an integer: "{_excerpt(s)}"')
     return success(int(s)) if MIN <= int(s) <= MAX else failed("parseInt: integer overflow")
 
 
@@ -167,7 +183,7 @@ def _parse_float(s: bytes) -> Data:
     if s in (b"inf", b"-inf", b"nan"):
         return success(float(s))
     if not re.fullmatch(rb"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", s):
-        return failed(f'parseFloat: not a number: "{s.decode()}"')
+        return failed(f'parseFloat: not a number: "{_excerpt(s)}"')
     return success(float(s)) if math.isfinite(float(s)) else failed("parseFloat: too large for a float")
 
 
@@ -195,7 +211,7 @@ _JSON = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": 
 
 
 def _json_escape(s: bytes) -> bytes:
-    text = s.decode()
+    text = re.sub("[\ud800-\udfff]", "\ufffd", _utf8(s))
     return "".join(_JSON.get(c) or (c if c >= " " else f"\\u{ord(c):04x}") for c in text).encode()
 
 
@@ -217,7 +233,7 @@ LIBRARY: dict[str, Callable[..., Any]] = {
     "substring": _substring,
     "replace": _replace,
     "repeat": _repeat,
-    "reverse": lambda s: s.decode()[::-1].encode(),
+    "reverse": lambda s: _utf8(s)[::-1].encode(errors="surrogateescape"),
     "padStart": _pad("padStart", True),
     "padEnd": _pad("padEnd", False),
     "parseInt": _parse_int,
@@ -254,7 +270,7 @@ LIBRARY: dict[str, Callable[..., Any]] = {
     "foldList": _fold,
     "Map": dict,
     "mapLength": len,
-    "mapGet": lambda m, k: success(m[k]) if k in m else failed(f"mapGet: key not found: {_text(k)}"),
+    "mapGet": lambda m, k: success(m[k]) if k in m else failed(f"mapGet: key not found: {_excerpt(show(k))}"),
     "mapSet": lambda m, k, v: {**m, k: v},
     "mapRemove": lambda m, k: {key: v for key, v in m.items() if key != k},
     "mapContains": lambda m, k: k in m,

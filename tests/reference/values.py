@@ -64,8 +64,8 @@ def failure(message: Any) -> Data:
 
 
 def failed(message: str) -> Data:
-    """An `Error` with a message of a built-in."""
-    return failure(message.encode())
+    """An `Error` with a message of a built-in, bytes that are no UTF-8 as surrogates."""
+    return failure(message.encode(errors="surrogateescape"))
 
 
 def is_result(value: Any) -> bool:
