@@ -21,6 +21,7 @@
 #define SECOND INT64_C(1000000000)
 #define GREETING_NS (10 * SECOND) /* for TLS and the request */
 #define CLOSE_NS (2 * SECOND)     /* for the closing handshake */
+#define RETRY_NS (SECOND / 10)    /* until there may be memory again */
 #define SEND_NS (10 * SECOND)     /* for the reader to take anything at all */
 
 enum {
@@ -804,6 +805,11 @@ static void on_expired(osp__ws_peer *peer)
     else if (peer->state == OSP_WS_OPEN && peer->server->limits.ping_ns > 0)
         on_silence(peer);
     osp__ws_peer_advance(peer);
+}
+
+void osp__ws_peer_retry(osp__ws_peer *peer)
+{
+    osp__wheel_set(&local_of(peer)->wheel, &peer->deadline, peer->worker->now_ns + RETRY_NS);
 }
 
 void osp__ws_peer_stop(osp__ws_peer *peer)

@@ -66,7 +66,8 @@ typedef struct osp__ws_peer {
     bool ping_sent;          /* and nothing has come since */
     bool advancing;          /* osp__ws_peer_advance is on the stack */
     bool handling;           /* a fiber runs handlers */
-    bool opened, told_open, told_close, finished;
+    bool opened;             /* let in by OnOpen, or without asking: OnClose hears of the end */
+    bool told_open, told_close, finished;
     uint16_t end_code;
     uint16_t close_code;     /* of the first cause; 0: there is none yet */
     const char *end_reason;  /* static */
@@ -120,6 +121,9 @@ bool osp__ws_peer_handle(osp__ws_peer *peer);
 
 /* OnOpen has decided (or nobody asked). In peer.c. */
 void osp__ws_peer_answer(osp__ws_peer *peer);
+
+/* Advances one that is gone, a little later. */
+void osp__ws_peer_retry(osp__ws_peer *peer);
 
 /* True if this fiber runs a handler of the server. */
 bool osp__ws_handles_for(osp_ctx *ctx, const osp__ws_server *server);

@@ -66,15 +66,11 @@ static void call_message(osp_ctx *ctx, osp__ws_peer *peer, osp__ws_event *taken)
 
 static void call_close(osp_ctx *ctx, osp__ws_peer *peer)
 {
-    const char *reason = peer->close_reason != NULL ? peer->close_reason : "";
-    size_t length = peer->close_reason != NULL ? osp__length(reason) : 0;
-    __attribute__((cleanup(release_event))) osp__ws_event *event =
-        osp__ws_event_new((const uint8_t *)reason, length, true);
-    if (event == NULL)
-        return;
-    event->connection = peer->id;
-    event->code = peer->close_code != 0 ? peer->close_code : OSP_WS_ABNORMAL;
-    call(ctx, peer, OSP_WS_ON_CLOSED, event);
+    osp__ws_event event = {.connection = peer->id,
+                           .data = peer->close_reason != NULL ? peer->close_reason : osp__empty_string(),
+                           .is_text = true,
+                           .code = peer->close_code != 0 ? peer->close_code : OSP_WS_ABNORMAL};
+    call(ctx, peer, OSP_WS_ON_CLOSED, &event);
 }
 
 static bool has_to_hear_of_the_end(const osp__ws_peer *peer)
@@ -120,6 +116,8 @@ static void handlers_finished(struct osp_fiber *fiber)
     peer->handling = false;
     if (failure != NULL)
         on_failure(peer, failure);
+    else if (peer->greeting != NULL && peer->greeting->refusal == NULL)
+        peer->opened = true; /* OnOpen counts it: whatever comes of it, OnClose will hear */
     if (peer->state == OSP_WS_OPENING)
         osp__ws_peer_answer(peer);
     osp__ws_peer_advance(peer);
@@ -138,7 +136,7 @@ static void give_up(osp__ws_peer *peer)
     for (osp__ws_event *event; (event = take_message(peer)) != NULL;)
         osp__ws_event_free(event);
     if (peer->state == OSP_WS_GONE)
-        peer->told_close = true;
+        osp__ws_peer_retry(peer); /* OnClose must hear in the end */
     else
         osp__ws_peer_close(peer, OSP_WS_TRY_AGAIN_LATER, "out of memory", 13);
 }
