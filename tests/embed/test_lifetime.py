@@ -15,6 +15,7 @@ from ospjit.backend import runtime
 from ospjit.embed.loaded import sweep, waiting_modules
 from tests.e2e.program import PATIENCE
 from tests.embed.test_serving import FORK_IS_MEANT
+from tests.sanitizers import SANITIZED
 
 SOURCE = """
 type Point = { x: int, y: int }
@@ -66,9 +67,9 @@ def test_modules_give_their_memory_back() -> None:
         cycle(number)
     gc.collect()
     assert runtime.library().osp_live_cells() == cells
-    assert mappings() <= maps + 2
+    assert SANITIZED or mappings() <= maps + 2  # their allocators map memory as they like
     assert len(gc.get_objects()) < objects + 200
-    assert resident() < before + 3000  # sixty modules that stay would be more than ten megabytes
+    assert SANITIZED or resident() < before + 3000  # sixty modules that stay would be more than ten megabytes
     assert waiting_modules() == 0
 
 
@@ -125,7 +126,7 @@ def test_handlers_give_their_memory_back() -> None:
     gc.collect()
     sweep()
     assert waiting_modules() <= 1  # the last call's fiber may be on its way out
-    assert mappings() <= maps + 2
+    assert SANITIZED or mappings() <= maps + 2  # their allocators map memory as they like
 
 
 # ---- threads and event loops
