@@ -90,8 +90,10 @@ class BadServer:
         for line in head.split(b"\r\n"):
             name, _, value = line.partition(b":")
             if name.lower() == b"content-length":
-                while len(body) < int(value):
-                    body += channel.recv(65536)
+                read = bytearray(body)
+                while len(read) < int(value):
+                    read += channel.recv(65536)
+                return bytes(read)
         return body
 
     def close(self) -> None:

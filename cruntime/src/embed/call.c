@@ -292,7 +292,7 @@ static int call_here(osp_thunk code, void *arg, char **failure) {
     fiber->env = NULL;
     fiber->ctx.evidence = NULL;
     fiber->arg = arg;
-    fiber->state = OSP_FIBER_ACTIVE;
+    osp__fiber_set_state(fiber, OSP_FIBER_ACTIVE);
     osp__context_switch(&worker->context, &fiber->context);
     while (OSP_UNLIKELY(worker->system_call != NULL)) {
         void (*call)(void *) = worker->system_call;

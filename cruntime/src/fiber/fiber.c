@@ -30,7 +30,7 @@ static void fiber_main(void *argument) {
     fiber->bottom = (uintptr_t)__builtin_frame_address(0);
     for (;;) {
         fiber->code(&fiber->ctx, fiber->env, fiber->arg);
-        fiber->state = OSP_FIBER_DONE;
+        osp__fiber_set_state(fiber, OSP_FIBER_DONE);
         osp__context_switch(&fiber->context, &fiber->ctx.worker->context);
     }
 }
@@ -39,7 +39,7 @@ void osp__fiber_run(struct osp_fiber *fiber) {
     struct osp_worker *worker = fiber->ctx.worker;
     __atomic_store_n(&worker->turn, worker->turn + 1, __ATOMIC_RELAXED);
     __atomic_store_n(&worker->current, fiber, __ATOMIC_RELEASE);
-    fiber->state = OSP_FIBER_ACTIVE;
+    osp__fiber_set_state(fiber, OSP_FIBER_ACTIVE);
     if (OSP_UNLIKELY(osp__seeded)) osp__seed_turn(fiber);
     osp__context_switch(&worker->context, &fiber->context);
     while (OSP_UNLIKELY(worker->system_call != NULL)) { /* the fiber borrows this stack for a moment */
@@ -168,7 +168,7 @@ static void cool(struct osp_fiber *fiber) {
 
 bool osp__fiber_reset(struct osp_fiber *fiber) {
     bool abandoned = fiber->state == OSP_FIBER_FAILED;
-    fiber->state = OSP_FIBER_IDLE;
+    osp__fiber_set_state(fiber, OSP_FIBER_IDLE);
     osp_drop(fiber->test);
     fiber->test = NULL;
     if (!abandoned) return true;
@@ -190,7 +190,7 @@ static void release_main(struct osp_fiber *fiber) {
 void osp__fiber_release(struct osp_fiber *fiber) {
     struct osp_worker *worker = fiber->ctx.worker;
     bool abandoned = fiber->state == OSP_FIBER_FAILED;
-    fiber->state = OSP_FIBER_IDLE;
+    osp__fiber_set_state(fiber, OSP_FIBER_IDLE);
     osp_drop(fiber->test);
     fiber->test = NULL;
     if (fiber->is_main) {
@@ -229,7 +229,7 @@ static _Unwind_Reason_Code leave_at_bottom(int version, _Unwind_Action actions, 
 _Noreturn void osp__fiber_fail_with(osp_ctx *ctx, char *message) {
     struct osp_fiber *fiber = ctx->fiber;
     fiber->failure = message;
-    fiber->state = OSP_FIBER_FAILED;
+    osp__fiber_set_state(fiber, OSP_FIBER_FAILED);
     if (!fiber->overrun) {
         static const struct _Unwind_Exception standard;
         fiber->exception = standard;

@@ -39,7 +39,7 @@ struct osp_fiber {
     osp_ctx ctx;
     struct osp__work work;
     struct osp__context context;
-    uint8_t state; /* enum osp__fiber_state */
+    uint8_t state; /* enum osp__fiber_state; set by osp__fiber_set_state, since the statistics look at any time */
     bool is_main;
     bool is_computation;   /* counted by deadlock.h; the fibers of requests are not */
     int waits;             /* atomic: enum osp__fiber_waits, see deadlock.h */
@@ -59,6 +59,10 @@ struct osp_fiber {
     struct osp_fiber *next;   /* in the pool */
     struct osp_fiber *older;  /* in the list of those with a stack of their own size */
 };
+
+static inline void osp__fiber_set_state(struct osp_fiber *fiber, enum osp__fiber_state state) {
+    __atomic_store_n(&fiber->state, (uint8_t)state, __ATOMIC_RELAXED);
+}
 _Static_assert(offsetof(osp_ctx, poll) == 8 && offsetof(osp_ctx, evidence) == 16 && offsetof(osp_ctx, fiber) == 24 &&
                    offsetof(osp_ctx, worker) == 32 && offsetof(osp_ctx, place) == 40,
                "compiled code knows these offsets");
