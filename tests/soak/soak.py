@@ -27,7 +27,7 @@ HERE = Path(__file__).parent
 SERVER = HERE.parent / "hostile" / "server.osp"
 WRK = shutil.which("wrk")
 SLICE_SECONDS = 5
-ALLOWED_GROWTH = 2 << 20
+ALLOWED_GROWTH = 1 << 20
 """Bytes: what the allocator may keep in another way than before."""
 
 

@@ -25,6 +25,10 @@ static void give(struct osp__buffer_pool *pool, char *bytes, size_t capacity) {
     pool->count++;
 }
 
+void osp__buffer_pool_clear(struct osp__buffer_pool *pool) {
+    while (pool->count > 0) osp__release(take(pool));
+}
+
 static bool move_to(struct osp__buffer *buffer, struct osp__buffer_pool *pool, char *bytes, size_t capacity) {
     if (bytes == NULL) return false;
     size_t length = osp__buffer_length(buffer);

@@ -22,6 +22,9 @@ struct osp__buffer_pool {
 
 static inline size_t osp__buffer_length(const struct osp__buffer *buffer) { return buffer->end - buffer->start; }
 
+/* Releases all that a pool keeps. */
+void osp__buffer_pool_clear(struct osp__buffer_pool *pool);
+
 /* Makes room for `more` bytes after the end, moving the contents to the front or growing to at most `limit` bytes.
  * False when that is not possible; the contents are then as before. */
 bool osp__buffer_reserve(struct osp__buffer *buffer, struct osp__buffer_pool *pool, size_t more, size_t limit);

@@ -106,6 +106,11 @@ struct osp__http_local *osp__http_local(struct osp_worker *worker) {
     return local;
 }
 
+static void release_buffers(struct osp_worker *worker) {
+    struct osp__http_local *local = worker->http;
+    if (local != NULL) osp__buffer_pool_clear(&local->buffers);
+}
+
 const char *osp__http_date(struct osp__http_local *local) {
     if (local->date_read_ns == local->worker->now_ns) return local->date;
     local->date_read_ns = local->worker->now_ns;
@@ -290,6 +295,7 @@ void osp__server_listen(int64_t id, osp_thunk code, void *env, struct osp__job_q
     server->queue = queue;
     if (server->log == NULL) server->log = osp__access_log_of_process();
     osp__runtime_on_drain(drain_all);
+    osp__trim_calls(release_buffers);
     osp__runtime_service(1);
     __atomic_add_fetch(&server->references, 1, __ATOMIC_RELAXED); /* of the listeners, until they have stopped */
     int status = osp__acceptor_start(&server->acceptor);

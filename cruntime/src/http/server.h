@@ -12,6 +12,7 @@
 
 #include "../base.h"
 #include "../net/acceptor.h"
+#include "../net/trim.h"
 #include "../sched/runtime.h"
 #include "buffer.h"
 #include "counters.h"

@@ -10,6 +10,7 @@
 
 #include "../sched/runtime.h"
 #include "../sys/sys.h"
+#include "trim.h"
 
 #define ACCEPTS_PER_TURN 16
 #define MAX_WORKERS 256
@@ -21,9 +22,14 @@ static struct {
     int reserve[MAX_WORKERS];     /* atomic: 1 + a descriptor to be given up when none is left */
 } connections;
 
+int64_t osp__connections_of(const struct osp_worker *worker) {
+    return __atomic_load_n(&connections.of[worker->index], __ATOMIC_RELAXED);
+}
+
 void osp__connection_gone(struct osp_worker *worker) {
-    __atomic_sub_fetch(&connections.of[worker->index], 1, __ATOMIC_RELAXED);
+    int64_t left = __atomic_sub_fetch(&connections.of[worker->index], 1, __ATOMIC_RELAXED);
     __atomic_sub_fetch(&connections.total, 1, __ATOMIC_RELAXED);
+    if (left == 0 && worker == osp__worker_self()) osp__trim_soon(worker);
 }
 
 struct osp__acceptor_counts osp__acceptor_counts(void) {
@@ -60,16 +66,12 @@ static void accept_with_reserve(struct osp__acceptor *acceptor, struct osp_worke
     hold_in_reserve(worker);
 }
 
-static int64_t count_of(const struct osp_worker *worker) {
-    return __atomic_load_n(&connections.of[worker->index], __ATOMIC_RELAXED);
-}
-
 static struct osp_worker *least_busy(struct osp_worker *own) {
-    int64_t mine = count_of(own), least = mine;
+    int64_t mine = osp__connections_of(own), least = mine;
     struct osp_worker *choice = own;
     for (int i = 0; i < osp__runtime.worker_count; i++) {
         struct osp_worker *worker = &osp__runtime.workers[i];
-        int64_t count = count_of(worker);
+        int64_t count = osp__connections_of(worker);
         if (count < least) {
             least = count;
             choice = worker;

@@ -53,4 +53,7 @@ void osp__turn_away(int fd, bool silent);
 /* A connection served by this worker has been closed. */
 void osp__connection_gone(struct osp_worker *worker);
 
+/* How many connections a worker serves. */
+int64_t osp__connections_of(const struct osp_worker *worker);
+
 #endif

@@ -81,6 +81,12 @@ void osp__release(void *block) { free(block); }
 
 size_t osp__block_size(void *block) { return malloc_usable_size(block); }
 
+void osp__memory_trim(void) {
+#ifdef __GLIBC__
+    (void)malloc_trim(0);
+#endif
+}
+
 void *osp__map(size_t size) {
     FAIL_ALLOCATION();
     void *address = mmap(NULL, size, PROT_READ | PROT_WRITE,

@@ -101,6 +101,11 @@ osp_deflater *osp__ws_deflater(const osp_deflate *deflate, int window_bits)
     return *kept;
 }
 
+void osp__ws_release_buffers(struct osp_worker *worker)
+{
+    osp__buffer_pool_clear(&locals[worker->index].buffers);
+}
+
 /* ---- birth and death ---- */
 
 static void free_peer(osp__handled *object)

@@ -110,6 +110,9 @@ void osp__ws_peer_nudge(osp__ws_peer *peer);
 osp__ws_peer *osp__ws_peer_get(int64_t id);
 void osp__ws_peer_drop(osp__ws_peer *peer);
 
+/* Releases what the worker keeps for the requests of later peers. */
+void osp__ws_release_buffers(struct osp_worker *worker);
+
 /* A deflater of the running worker for this window, which nobody else uses while the caller does not wait; NULL on
  * other threads or when memory runs out. */
 osp_deflater *osp__ws_deflater(const osp_deflate *deflate, int window_bits);

@@ -473,6 +473,7 @@ static int64_t start(osp__ws_server *server, int fd)
         return OSP_WS_ERROR_START;
     }
     osp__runtime_on_drain(drain_all);
+    osp__trim_calls(osp__ws_release_buffers);
     osp__runtime_service(1);
     osp__ws_server_hold(server); /* of the listening */
     pthread_mutex_lock(&listening_lock);

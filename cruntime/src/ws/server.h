@@ -13,6 +13,7 @@
 #include "../base.h"
 #include "../http/handle_table.h"
 #include "../net/acceptor.h"
+#include "../net/trim.h"
 #include "../net/stream.h"
 #include "address_table.h"
 #include "handshake.h"
