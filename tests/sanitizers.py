@@ -9,6 +9,11 @@ import os
 
 import pytest
 
-SANITIZED = "san.so" in os.environ.get("LD_PRELOAD", "")
+_PRELOADED = os.environ.get("LD_PRELOAD", "")
+
+SANITIZED = "san.so" in _PRELOADED
 
 needs_release_build = pytest.mark.skipif(SANITIZED, reason="the runtime is built with a sanitizer")
+
+#: The library of ThreadSanitizer, preloaded into every child, crashes the shell that commands are run by.
+SHELL_CRASHES = "libtsan.so" in _PRELOADED

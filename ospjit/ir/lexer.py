@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from ospjit.diagnostics import CompileFailed, Diagnostic, Source, Span
 
@@ -42,12 +42,18 @@ _TOKEN = re.compile(
 )
 
 
-class Token(NamedTuple):
+_match = _TOKEN.match
+
+
+class Token:
     """A token: what it is, its text, and where that begins. Punctuation is its own kind."""
 
-    kind: str
-    text: str
-    start: int
+    __slots__ = ("kind", "start", "text")
+
+    def __init__(self, kind: str, text: str, start: int) -> None:
+        self.kind = kind
+        self.text = text
+        self.start = start
 
 
 class Lexer:
@@ -64,14 +70,14 @@ class Lexer:
     def advance(self) -> Token:
         """Go to the next token and return the one that was current."""
         before = self.current
-        match = _TOKEN.match(self.source.text, self._position)
+        match = _match(self.source.text, self._position)
         if match is None:
             self._report_bad_character()
         kind = match.lastgroup
         assert kind is not None
-        text = match.group(kind)
-        self._position = match.end()
-        self.current = Token(text if kind == "punctuation" else kind, text, match.start(kind))
+        text = match[kind]
+        self._position = end = match.end()
+        self.current = Token(text if kind == "punctuation" else kind, text, end - len(text))
         return before
 
     def _report_bad_character(self) -> NoReturn:

@@ -27,6 +27,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.sanitizers import SHELL_CRASHES
+
 HERE = Path(__file__).parent
 PROGRAMS = sorted(path.stem for path in HERE.glob("*.osp"))
 LEVELS = ("-O0", "-O2")
@@ -83,6 +85,8 @@ def _diagnostics_differ(wanted: list[tuple[int, str]], stderr: str) -> bool:
 @pytest.mark.parametrize(("name", "level"), _cases())
 def test_program(name: str, level: str, tmp_path: Path) -> None:
     """The program prints, says and returns what is written beside it, and gives all memory back."""
+    if SHELL_CRASHES and b"spawnProcess(" in (HERE / f"{name}.osp").read_bytes():
+        pytest.skip("the shell does not run with ThreadSanitizer")
     done = _run(name, level, tmp_path)
     stdout = done.stdout.decode(errors="backslashreplace")
     stderr = done.stderr.decode(errors="backslashreplace")
