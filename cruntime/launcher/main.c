@@ -109,6 +109,7 @@ static int hand_over(int count, char **arguments) {
     char **command = calloc((size_t)count + 4, sizeof *command);
     if (command == NULL || setenv("OSPJIT_HANDOVER", self, 1) != 0) {
         fprintf(stderr, "ospjit: out of memory\n");
+        free(command);
         return 3;
     }
     command[0] = (char *)(uintptr_t)python;
@@ -118,6 +119,7 @@ static int hand_over(int count, char **arguments) {
     if (strchr(python, '/') != NULL) execv(python, command);
     else execvp(python, command);
     fprintf(stderr, "ospjit: cannot start %s: %s\n", python, strerror(errno));
+    free(command);
     return 3;
 }
 

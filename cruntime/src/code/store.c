@@ -231,7 +231,7 @@ void osp__store_trim(int folder, const char *keep) {
     collect(folder, listing, &files);
     (void)closedir(listing);
     uint64_t most = limit();
-    if (files.size > most) {
+    if (files.items != NULL && files.size > most) {
         qsort(files.items, files.count, sizeof *files.items, by_use);
         /* A bit more than needed, so that not every store has to look for something. */
         for (size_t i = 0; i < files.count && files.size > most - most / 8; i++) {

@@ -128,7 +128,8 @@ const char *osp__http_date(struct osp__http_local *local) {
 }
 
 struct osp__http_counters osp__http_counters(void) {
-    struct osp__http_counters sum = {0};
+    struct osp__http_counters sum;
+    memset(&sum, 0, sizeof sum); /* clang's analyzer takes "= {0}" for the first member alone */
     for (int i = 0; i < osp__runtime.worker_count; i++) {
         struct osp__http_local *local = __atomic_load_n(&osp__runtime.workers[i].http, __ATOMIC_ACQUIRE);
         if (local == NULL) continue;
