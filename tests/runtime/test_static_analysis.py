@@ -1,5 +1,7 @@
-"""GCC's static analyzer finds nothing in the sources that meet WebSocket clients: no leak, no use after free,
-no bound that is overrun on any path it can follow. Warnings are errors here."""
+"""GCC's static analyzer finds nothing in the runtime: no leak, no use after free, no bound that is overrun.
+
+Warnings are errors here. It follows paths within a file; clang-tidy takes minutes: `cruntime/analyze`.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "cruntime" / "src"
-ROOMS = ("ws", "deflate", "net", "crypto")
+ROOMS = sorted(folder.name for folder in SOURCES.iterdir() if folder.is_dir())
 
 
 @pytest.fixture(scope="module")

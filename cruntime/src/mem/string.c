@@ -102,6 +102,7 @@ OSP_API char *osp_string_append(osp_ctx *ctx, char *a, char *b) {
     }
     if (!ours || __builtin_add_overflow(length, length / 2, &room)) room = length;
     char *result = osp__string_reserve(ctx, room);
+    if (OSP_UNLIKELY(result == NULL)) return NULL; /* only without a fiber that could fail */
     *osp__copy(ctx, osp__copy(ctx, result, a, a_length), b, b_length) = '\0';
     ((uint64_t *)(void *)result)[-2] = length;
     osp_drop(a);
