@@ -22,7 +22,8 @@ class Cached:
     env: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        drop = ("OSPJIT_DEBUG", "OSPJIT_RUNTIME", "PYTHONPATH")
+        # The launcher and its runtime as they are installed; a sanitizer would see half of what they do.
+        drop = ("OSPJIT_DEBUG", "OSPJIT_RUNTIME", "LD_PRELOAD", "PYTHONPATH")
         self.env = {k: v for k, v in os.environ.items() if k not in drop}
         self.env |= {"OSPJIT_CACHE": "1", "OSPJIT_CACHE_DIR": str(self.cache), "NO_COLOR": "1"}
 
