@@ -33,12 +33,14 @@ int main(int count, char **arguments) {
     snprintf(preload, sizeof preload, "set environment LD_PRELOAD %s", preloaded != NULL ? preloaded : "");
     unsetenv("LD_PRELOAD");
     if (strcmp(name, "gdb") == 0) {
-        char **with = calloc((size_t)count + 3, sizeof *with);
+        char **with = calloc((size_t)count + 5, sizeof *with);
         if (with == NULL) return 126;
         with[0] = arguments[0];
         with[1] = "-iex";
         with[2] = preload;
-        memcpy(with + 3, arguments + 1, (size_t)count * sizeof *with);
+        with[3] = "-iex";
+        with[4] = "set startup-with-shell off"; /* the shell is not ours either */
+        memcpy(with + 5, arguments + 1, (size_t)count * sizeof *with);
         arguments = with;
     }
     execv(path, arguments);
