@@ -1,8 +1,9 @@
 """Cells and counts as LLVM IR: the functions that are inlined into compiled code.
 
 Counts are plain while positive (one owner thread), shared when negative, and absent (static data) when zero;
-only the shared ones and the freeing need the runtime. The layout of the header word stands in the runtime's
-`ospjit.h`; nothing here may know what a cell is used for.
+only the shared ones and the freeing need the runtime. `rt.drop_call` is `rt.drop` for code that runs seldom:
+LLVM spends more time on inlined drops than on anything else. The layout of the header word stands in the
+runtime's `ospjit.h`; nothing here may know what a cell is used for.
 """
 
 from __future__ import annotations
@@ -60,6 +61,11 @@ end:
   ret void
 }
 
+define internal void @rt.drop_call(ptr %p) noinline nounwind {
+  call void @rt.drop(ptr %p)
+  ret void
+}
+
 define internal ptr @rt.cell_reuse(ptr %ctx, ptr %token, i64 %info, i64 %words) alwaysinline nounwind {
   %none = icmp eq ptr %token, null
   br i1 %none, label %fresh, label %again
@@ -110,10 +116,10 @@ def drop_function(name: str, first: int, scan: int, slots: Sequence[int], reuse:
         if slot not in slots:
             last.append(f"  %at{slot} = getelementptr i8, ptr %cell, i64 {8 * slot}")
             last.append(f"  %v{slot} = load ptr, ptr %at{slot}")
-            last.append(f"  call void @rt.drop(ptr %v{slot})")
+            last.append(f"  call void @rt.drop_call(ptr %v{slot})")
     last.append("  ret ptr %cell" if reuse else "  call void @osp_cell_free(ptr %cell)\n  ret void")
     shared = [f"  call void @rt.dup(ptr %s{i})" for i in range(len(slots))]
-    shared.append("  call void @rt.drop(ptr %cell)")
+    shared.append("  call void @rt.drop_call(ptr %cell)")
     shared.append("  ret ptr null" if reuse else "  ret void")
     return "\n".join(
         [

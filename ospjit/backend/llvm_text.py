@@ -16,6 +16,7 @@ from ospjit.backend import cells
 from ospjit.backend.code import EXPORT, PROGRAM
 from ospjit.backend.debug_info import DebugInfo
 from ospjit.backend.fast_paths import FastPath, fast_path
+from ospjit.backend.frequency import repeated_blocks
 from ospjit.builtins.table import RUNTIME, RuntimeFn
 from ospjit.dialects.rt import TOKEN, first_slot, is_counted
 from ospjit.ir import (
@@ -192,6 +193,7 @@ class _Emitter:
         self.unloadable = unloadable
         #: Externs that need more stack than a fiber has, or one that is a thread's own.
         self.on_system_stack = on_system_stack
+        self.repeated = repeated_blocks(module)
         self.waiting = waiting(module) if unloadable else frozenset()
         #: The counted parts of the file's variables that are not immortal.
         self.counted_globals: list[str] = []
@@ -674,7 +676,7 @@ class _Function:
             dying = self.fresh()
             self.emit(f"{dying} = landingpad {{ptr, i32}} cleanup")
             for value in held:
-                give_up = "rt.free_token" if value.type is TOKEN else "rt.drop"
+                give_up = "rt.free_token" if value.type is TOKEN else "rt.drop_call"
                 self.emit(f"call void @{give_up}({self.typed(value)})")
             self.emit(f"resume {{ptr, i32}} {dying}")
 
@@ -872,7 +874,7 @@ class _Function:
             self.emit(f"call void @{mark}(ptr {self.name(value)}{module})")
             self.emit(f"{old} = load ptr, ptr {name}")
             self.emit(f"store {self.typed(value)}, ptr {name}")
-            self.emit(f"call void @rt.drop(ptr {old})")
+            self.emit(f"call void @rt.drop_call(ptr {old})")
         else:
             self.emit(f"store {self.typed(value)}, ptr {name}")
         if op.attr("global") in self.e.checked:
@@ -886,6 +888,10 @@ class _Function:
 
     def _count(self, op: Operation) -> None:
         self.emit(f"call void @{op.name}({self.typed(op.operands[0])})")
+
+    def _drop(self, op: Operation) -> None:
+        callee = "rt.drop" if op.parent in self.e.repeated else "rt.drop_call"
+        self.emit(f"call void @{callee}({self.typed(op.operands[0])})")
 
     def _array(self, count: int, t: str = "ptr") -> str:
         """Space in the frame; once per function and use, never in a loop."""
@@ -1152,7 +1158,7 @@ _EMIT: dict[str, Callable[[_Function, Operation], None]] = {
     "rt.cleanup": _Function._cleanup,
     "rt.global_check": _Function._global_check,
     "rt.dup": _Function._count,
-    "rt.drop": _Function._count,
+    "rt.drop": _Function._drop,
     "rt.drop_cell": _Function._drop_cell,
     "rt.drop_reuse": _Function._drop_cell,
     "rt.cell_reuse": _Function._cell_reuse,

@@ -1,0 +1,46 @@
+"""Where references are given up by inlined code, and where by a call: judged by how often a block may run."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from ospjit.diagnostics import Source
+from ospjit.driver.compile import Compilation
+
+PROGRAM = """
+fn walk(s: string, n: int) -> string = if n == 0 { s } else {
+    let parts = words(s)
+    walk("${s}${listLength(parts)}", (n - 1) ?: 0)
+}
+
+fn once(s: string) -> int = listLength(words(s))
+
+fn inner(n: int) -> int = listLength(words("${n} ${n}"))
+
+fn looped(n: int) -> int = range(0, n) |> fold(0, fn(sum, i) => (sum + inner(i)) ?: 0)
+
+print(walk("a-b", 3))
+print(once("a-b-c"))
+print(looped(12))
+"""
+
+
+@pytest.fixture(scope="module")
+def functions() -> dict[str, str]:
+    """The functions of the program's LLVM IR, without landing pads, by name."""
+    text = Compilation(Source("once.osp", PROGRAM)).llvm_text
+    found = re.findall(r"^define internal \S+ \S+ @([\w$]+)\((.*?)^}", text, re.MULTILINE | re.DOTALL)
+    return {name: re.sub(r"^lp.*?resume", "", body, flags=re.MULTILINE | re.DOTALL) for name, body in found}
+
+
+def test_what_runs_once_gives_up_references_by_a_call(functions: dict[str, str]) -> None:
+    assert "@rt.drop_call(" in functions["once"]
+    assert "@rt.drop(" not in functions["once"]
+
+
+@pytest.mark.parametrize("name", ["walk", "inner"])
+def test_what_runs_often_gives_them_up_in_place(functions: dict[str, str], name: str) -> None:
+    assert "@rt.drop(" in functions[name]
+    assert "@rt.drop_call(" not in functions[name]
