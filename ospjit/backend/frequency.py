@@ -1,10 +1,13 @@
-"""Which blocks of a lowered module may run often, judged by its text alone.
+"""Which parts of a lowered module may run often, and which run only a few times, judged by its text alone.
 
-Where code is worth its size and LLVM's time, it is worth it in these. A wrong guess costs a little speed:
-nothing here may decide what a program does.
+Code is worth its size and LLVM's time only where it runs often. A wrong guess costs a little speed: nothing
+here may decide what a program does.
 """
 
 from __future__ import annotations
+
+from collections import Counter
+from math import inf
 
 from ospjit.ir import Block, Operation, body_of
 
@@ -25,6 +28,46 @@ def repeated_blocks(module: Operation) -> frozenset[Block]:
         new = {block for callee in called for block in functions[callee].regions[0].blocks} - found
         found |= new
     return frozenset(found)
+
+
+#: How often a function may run that runs a few times.
+_FEW = 100
+
+
+def seldom_run(module: Operation, entry: str) -> frozenset[str]:
+    """The functions that have no loop and run at most `_FEW` times in a program, which begins with `entry`.
+
+    What is called from a loop, from itself in the end, through a closure, or from outside may run for ever.
+    """
+    functions = {op.attr("sym_name"): op for op in body_of(module).ops if op.name == "func.func"}
+    runs: dict[str, float] = {symbol: inf if op.attr("exported") else 0 for symbol, op in functions.items()}
+    runs[entry] = 1
+    calls: dict[str, list[tuple[str, bool]]] = {}
+    callers: Counter[str] = Counter()
+    loops: set[str] = set()
+    for symbol, function in functions.items():
+        blocks = list(function.regions[0].blocks)
+        in_loops = set(_of_loops(blocks))
+        if in_loops:
+            loops.add(symbol)
+        calls[symbol] = [(callee, block in in_loops) for block in blocks for callee in _callees(block)]
+        callers.update(callee for callee, _ in calls[symbol])
+        for op in function.walk():
+            if op.name == "rt.closure":
+                runs[op.attr("callee")] = inf
+    few = set()
+    ready = [symbol for symbol in functions if callers[symbol] == 0]
+    while ready:  # a function is ready when all its callers are known: never, if it may come to call itself
+        symbol = ready.pop()
+        if runs[symbol] <= _FEW and symbol not in loops:
+            few.add(symbol)
+        for callee, in_loop in calls[symbol]:
+            if callee in functions:
+                runs[callee] += inf if in_loop else runs[symbol]
+                callers[callee] -= 1
+                if callers[callee] == 0:
+                    ready.append(callee)
+    return frozenset(few)
 
 
 def _callees(block: Block) -> list[str]:

@@ -16,7 +16,7 @@ from ospjit.backend import cells
 from ospjit.backend.code import EXPORT, PROGRAM
 from ospjit.backend.debug_info import DebugInfo
 from ospjit.backend.fast_paths import FastPath, fast_path
-from ospjit.backend.frequency import repeated_blocks
+from ospjit.backend.frequency import repeated_blocks, seldom_run
 from ospjit.builtins.table import RUNTIME, RuntimeFn
 from ospjit.dialects.rt import TOKEN, first_slot, is_counted
 from ospjit.ir import (
@@ -194,6 +194,7 @@ class _Emitter:
         #: Externs that need more stack than a fiber has, or one that is a thread's own.
         self.on_system_stack = on_system_stack
         self.repeated = repeated_blocks(module)
+        self.seldom = seldom_run(module, ENTRY)
         self.waiting = waiting(module) if unloadable else frozenset()
         #: The counted parts of the file's variables that are not immortal.
         self.counted_globals: list[str] = []
@@ -608,8 +609,8 @@ class _Function:
         self._landing_pads()
         lines = [self._with_last_labels(line) for line in self.lines]
         symbol = self.op.attr("sym_name")
-        # The file's statements run once: optimizing them costs more than it gives.
-        attributes = "#1" if symbol == ENTRY else "#0"
+        # Optimizing what runs once, as the file's statements do, costs more than it gives.
+        attributes = "#1" if symbol == ENTRY or symbol in self.e.seldom else "#0"
         if self.op.attr("inlined"):
             attributes = "alwaysinline #0"
         returned = "void" if self.out else result_type(self.results)
