@@ -16,7 +16,7 @@ from ospjit.backend import cells
 from ospjit.backend.code import EXPORT, PROGRAM
 from ospjit.backend.debug_info import DebugInfo
 from ospjit.backend.fast_paths import FastPath, fast_path
-from ospjit.backend.frequency import repeated_blocks, seldom_run
+from ospjit.backend.frequency import Frequencies
 from ospjit.builtins.table import RUNTIME, RuntimeFn
 from ospjit.dialects.rt import TOKEN, first_slot, is_counted
 from ospjit.ir import (
@@ -193,8 +193,7 @@ class _Emitter:
         self.unloadable = unloadable
         #: Externs that need more stack than a fiber has, or one that is a thread's own.
         self.on_system_stack = on_system_stack
-        self.repeated = repeated_blocks(module)
-        self.seldom = seldom_run(module, ENTRY)
+        self.frequencies = Frequencies(module, ENTRY)
         self.waiting = waiting(module) if unloadable else frozenset()
         #: The counted parts of the file's variables that are not immortal.
         self.counted_globals: list[str] = []
@@ -610,7 +609,7 @@ class _Function:
         lines = [self._with_last_labels(line) for line in self.lines]
         symbol = self.op.attr("sym_name")
         # Optimizing what runs once, as the file's statements do, costs more than it gives.
-        attributes = "#1" if symbol == ENTRY or symbol in self.e.seldom else "#0"
+        attributes = "#1" if symbol == ENTRY or symbol in self.e.frequencies.seldom else "#0"
         if self.op.attr("inlined"):
             attributes = "alwaysinline #0"
         returned = "void" if self.out else result_type(self.results)
@@ -891,7 +890,7 @@ class _Function:
         self.emit(f"call void @{op.name}({self.typed(op.operands[0])})")
 
     def _drop(self, op: Operation) -> None:
-        callee = "rt.drop" if op.parent in self.e.repeated else "rt.drop_call"
+        callee = "rt.drop" if op.parent in self.e.frequencies.repeated else "rt.drop_call"
         self.emit(f"call void @{callee}({self.typed(op.operands[0])})")
 
     def _array(self, count: int, t: str = "ptr") -> str:
