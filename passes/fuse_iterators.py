@@ -2,9 +2,10 @@
 
 `range |> map |> filter |> take |> fold` makes no step, no list and no closure call on the way: the loop is a
 function of its own that calls itself in tail position, and a callback whose function is known is called
-directly, with what it captured as arguments of the loop (after Wadler, "Deforestation", 1990, for chains
-only). Lists are strict: between two functions over lists a chain is only fused where the order of effects
-cannot be seen, that is, where the callbacks that would have run first have none.
+directly, with what it captured as arguments of the loop; its closure is not made (after Wadler,
+"Deforestation", 1990, for chains only). Lists are strict: between two functions over lists a chain is only
+fused where the order of effects cannot be seen, that is, where the callbacks that would have run first have
+none.
 
 Before:
 
@@ -37,10 +38,8 @@ After:
     "func.func"() ({
     ^bb0(%arg0: i64):
       %0 = "arith.constant"() {value = 0 : i64} : () -> i64
-      %1 = "osp.func_ref"() {callee = @twice} : () -> !osp.fn<i64, i64>
-      %2 = "osp.func_ref"() {callee = @plus} : () -> !osp.fn<i64, i64, i64>
-      %3 = "osp.call"(%0, %arg0, %0) {callee = @fused$0} : (i64, i64, i64) -> i64
-      "func.return"(%3) : (i64) -> ()
+      %1 = "osp.call"(%0, %arg0, %0) {callee = @fused$0} : (i64, i64, i64) -> i64
+      "func.return"(%1) : (i64) -> ()
     }) {function_type = (i64) -> i64, sym_name = "sum"} : () -> ()
     "func.func"() ({
     ^bb0(%arg0: i64):
@@ -253,6 +252,7 @@ class _Fusion:
         self.slots: dict[int, list[int]] = {}
         self.counters: list[Value] = []
         self.callbacks: dict[int, _Callback] = {}
+        self.functions: list[Value] = []
         source = self._source()
         for position, (kind, link) in enumerate(chain.stages):
             if kind == "take":
@@ -275,14 +275,24 @@ class _Fusion:
         sink.erase()
         for link in chain.links:
             link.erase()
+        self._erase_functions()
         self._erase_source()
 
     def _callback(self, position: int, f: Value) -> None:
+        self.functions.append(f)
         callback = _Callback.of(f)
         start = len(self.constant)
         self.constant += callback.values
         self.slots[position] = list(range(start, len(self.constant)))
         self.callbacks[position] = callback
+
+    def _erase_functions(self) -> None:
+        """The loop calls them by name: a closure that nobody else has need not be made."""
+        for value in self.functions:
+            made = value.owner
+            known = isinstance(made, Operation) and made.name == "osp.func_ref" and made.parent is not None
+            if known and not value.has_uses():
+                made.erase()
 
     # ---- sources: the arguments that say where the loop is
 
