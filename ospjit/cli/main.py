@@ -12,11 +12,15 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import ospjit
 from ospjit.cli import cached
 from ospjit.cli.files import read_source
-from ospjit.diagnostics import CompileFailed, Diagnostic
+from ospjit.diagnostics import CompileFailed, Diagnostic, Source
+
+if TYPE_CHECKING:
+    from ospjit.driver.options import CompileOptions
 
 EMIT = ("tokens", "ast", "types", "osp", "llvm", "llvm-opt", "asm", "obj")
 
@@ -133,9 +137,8 @@ def _run(argv: list[str]) -> int:
     from ospjit.backend import codecache
     from ospjit.cli.capabilities import disabled
     from ospjit.cli.pass_options import options_from, with_values
-    from ospjit.driver.compile import Compilation
+    from ospjit.driver.collector import paused
     from ospjit.driver.options import CompileOptions
-    from ospjit.ir import PipelineError
 
     codecache.launcher = cached.launcher
     parser = _parser()
@@ -158,13 +161,23 @@ def _run(argv: list[str]) -> int:
         # After options a subcommand's name is a file's: it would have the key of the subcommand alone.
         cache=not args.no_cache and args.file not in _COMMANDS,
     )
+    # Nearly all that a compilation makes lives to its end: collections would only take time.
+    with paused():
+        return _run_source(args, source, options)
+
+
+def _run_source(args: argparse.Namespace, source: Source, options: CompileOptions) -> int:
+    from ospjit.driver.compile import Compilation
+    from ospjit.ir import PipelineError
+
     compilation = Compilation(source, options)
-    if passes.timing:
+    timing = options.passes.timing
+    if timing:
         compilation.timer.began_before("start", (time.time_ns() - ospjit.STARTED) / 1e9)
     try:
         if args.emit:
             status = _emit(compilation, args.emit, args.output)
-            if passes.timing:
+            if timing:
                 sys.stderr.write(compilation.timer.report())
             return status
         code = compilation.code
@@ -177,7 +190,7 @@ def _run(argv: list[str]) -> int:
     _show_notes(compilation.notes, args.diagnostics)
     if args.cache_stats:
         print(f"ospjit: cache: {compilation.cache_report}", file=sys.stderr)
-    if passes.timing:
+    if timing:
         sys.stderr.write(compilation.timer.report())
     from ospjit.driver.run import Operation, run_program
 
