@@ -4,6 +4,10 @@
 #include "check.h"
 #include "fiber/fiber.h"
 #include "lib/list.h"
+#include "sys/sys.h"
+
+#include <malloc.h>
+#include <sys/mman.h>
 
 enum { BYTES = SMALL ? 1 << 18 : 1 << 20, PARTS = BYTES / (64 << 10) };
 
@@ -212,6 +216,51 @@ static void test_freeing(osp_ctx *ctx)
     CHECK(osp_live_cells() == before);
 }
 
+/* How many pages of these bytes take memory; 0 after they were unmapped. */
+static size_t resident(void *bytes, size_t size)
+{
+    static unsigned char pages[(64 << 20) / 4096];
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), count = 0;
+    void *first = (void *)(((uintptr_t)bytes + page - 1) & -(uintptr_t)page);
+    if (mincore(first, size - page, pages) != 0) return 0;
+    for (size_t i = 0; i < size / page - 1; i++) count += pages[i] & 1;
+    return count;
+}
+
+/* A string so large that the kernel would take milliseconds to unmap it is given back in parts, too. */
+static void test_freeing_big_string(osp_ctx *ctx)
+{
+    enum { SIZE = 64 << 20, PARTS_AT_LEAST = 10 };
+    char *error = NULL, *big = osp_string_repeat(ctx, padding, SIZE / 8, &error);
+    int64_t before = osp_live_cells();
+    size_t whole = resident(big, SIZE), last = whole;
+    CHECK(whole > 0);
+    asking = true;
+    osp_yield(ctx);
+    osp_drop(big);
+    int turns_taken = 0, parts = 0;
+    for (; osp_live_cells() >= before && turns_taken < 100000; turns_taken++) {
+        size_t left = resident(big, SIZE);
+        CHECK(last - left < whole / PARTS_AT_LEAST);
+        parts += left < last;
+        last = left;
+        osp_yield(ctx);
+    }
+    CHECK(osp_live_cells() == before - 1 && parts >= PARTS_AT_LEAST && last < whole / PARTS_AT_LEAST);
+    asking = false;
+}
+
+/* Free blocks lie in no heap of unfinished work that some later call of malloc would have to do at once. */
+static void test_nothing_left_to_join(void)
+{
+#if defined __GLIBC__ && __GLIBC_PREREQ(2, 33)
+    void *blocks[1000];
+    for (size_t i = 0; i < 1000; i++) blocks[i] = osp__alloc(40);
+    for (size_t i = 0; i < 1000; i++) osp__release(blocks[i]);
+    CHECK(mallinfo2().smblks == 0);
+#endif
+}
+
 static void run_all(osp_ctx *ctx, void *env, void *arg)
 {
     (void)env;
@@ -231,6 +280,8 @@ static void run_all(osp_ctx *ctx, void *env, void *arg)
         osp_drop(error);
     }
     test_freeing(ctx);
+    test_freeing_big_string(ctx);
+    test_nothing_left_to_join();
     asked = NULL;
     (void)osp_await(ctx, task);
     osp_drop(task);

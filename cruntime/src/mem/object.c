@@ -93,28 +93,56 @@ OSP_API void osp_cell_free(void *cell) {
     if (cell != NULL) release_block((char *)cell - sizeof(struct osp__header));
 }
 
-static void free_one(void *object, uint32_t shape, struct osp__dead *dead) {
+/* Objects that are freed before asking whether to pause: about a tenth of a millisecond. */
+#define FREED_AT_ONCE 2048
+
+/* The C library gives a block of this size back to the kernel with one call, which takes a tenth of a millisecond per
+ * MiB and cannot be interrupted. So the pages of a dead string that large, the only big objects there are, go first, a
+ * part at a time. The C library would keep smaller blocks for the next who asks: they stay whole. */
+#define BIG_BLOCK ((size_t)32 << 20)
+#define BIG_PART ((size_t)2 << 20)
+#define PAGE ((uintptr_t)4096) /* or a multiple of it: then parts whose ends are not pages' are refused, and stay */
+
+/* Set in the shape of a dead string whose length says how many bytes it has kept: strings scan no fields. */
+#define SHRINKING OSP_INFO(OSP_KIND_STRING, 1, 0)
+
+/* Gives back a part of a dead string and buries it again; false when what it has is best freed at once. */
+static bool shrink(void *string, uint32_t shape, struct osp__dead *dead) {
+    uint64_t *kept = (uint64_t *)string - 2;
+    if (OSP_LIKELY(*kept < (shape == SHRINKING ? 2 * BIG_PART : BIG_BLOCK))) return false;
+    if (shape != SHRINKING) *kept = osp__block_size(kept) - 2 * sizeof *kept;
+    uintptr_t end = ((uintptr_t)string + *kept) & -PAGE;
+    *kept = end - BIG_PART - (uintptr_t)string;
+    osp__discard((char *)string + *kept, BIG_PART);
+    osp__header(string)->info = SHRINKING;
+    bury(dead, string);
+    return true;
+}
+
+/* Frees an object, or a part of a big one, which takes as long as freeing many: the result is how many. */
+static int free_one(void *object, uint32_t shape, struct osp__dead *dead) {
+    if (osp__kind(shape) == OSP_KIND_STRING) {
+        if (OSP_UNLIKELY(shrink(object, shape, dead))) return FREED_AT_ONCE;
+        release_block((char *)object - sizeof(struct osp__header) - sizeof(uint64_t));
+        return 1;
+    }
     uint32_t kind = osp__kind(shape), scan = osp__scan(shape);
     void **fields = object;
     if (kind == OSP_KIND_CLOSURE) fields++;
     for (uint32_t i = 0; i < scan; i++) osp__drop_onto(dead, fields[i]);
     if (finalizers[kind] != NULL) finalizers[kind](object, dead);
-    char *block = (char *)object - sizeof(struct osp__header);
-    if (kind == OSP_KIND_STRING) block -= sizeof(uint64_t);
-    release_block(block);
+    release_block((char *)object - sizeof(struct osp__header));
+    return 1;
 }
 
 void osp__free_some(struct osp__dead *dead, int most) {
-    for (; dead->top != NULL && most > 0; most--) {
+    while (dead->top != NULL && most > 0) {
         void *object = dead->top;
         uint64_t word = *grave(object);
         dead->top = (void *)(uintptr_t)(word >> 16);
-        free_one(object, (uint32_t)(word & 0xffffu), dead);
+        most -= free_one(object, (uint32_t)(word & 0xffffu), dead);
     }
 }
-
-/* Objects that are freed before asking whether to pause: about a tenth of a millisecond. */
-#define FREED_AT_ONCE 2048
 
 int osp__put_off;
 static bool (*ask_to_pause)(struct osp__dead *dead);

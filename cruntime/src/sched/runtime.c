@@ -89,6 +89,7 @@ static int start(const osp_config *config) {
     sigaction(SIGPIPE, &ignore, NULL);
     osp__task_init();
     osp__channel_init();
+    osp__memory_divide_work();
     osp__worker_divide_freeing();
     int error = osp__fault_install();
     if (error == 0) error = -pthread_atfork(NULL, NULL, after_fork_in_child);

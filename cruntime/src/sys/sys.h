@@ -22,6 +22,7 @@ void *osp__alloc_zeroed(size_t size);       /* zero-filled */
 void *osp__resize(void *block, size_t size);
 void osp__release(void *block);             /* NULL is fine */
 size_t osp__block_size(void *block);        /* usable bytes of an allocated block */
+void osp__memory_divide_work(void);         /* no call of the above does much of what earlier ones have put off */
 void osp__memory_trim(void);                /* gives free pages back to the system; takes milliseconds */
 void *osp__map(size_t size);                /* anonymous, lazily touched, no swap reserved; NULL on failure */
 void *osp__map_code(size_t size);           /* zeroed, readable and writable until protected; NULL on failure */
