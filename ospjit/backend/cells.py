@@ -1,8 +1,8 @@
 """Cells and counts as LLVM IR: the functions that are inlined into compiled code.
 
 Counts are plain while positive (one owner thread), shared when negative, and absent (static data) when zero;
-only the shared ones and the freeing need the runtime. `rt.drop_call` is `rt.drop` for code that runs seldom:
-LLVM spends more time on inlined drops than on anything else. The layout of the header word stands in the
+only the shared ones and the freeing need the runtime. What ends in `_call` is for code that runs seldom:
+LLVM spends more time on inlined counting than on anything else. The layout of the header word stands in the
 runtime's `ospjit.h`; nothing here may know what a cell is used for.
 """
 
@@ -36,6 +36,11 @@ shared:
   call void @osp_dup(ptr %p)
   br label %end
 end:
+  ret void
+}
+
+define internal void @rt.dup_call(ptr %p) noinline nounwind {
+  call void @rt.dup(ptr %p)
   ret void
 }
 
@@ -99,16 +104,18 @@ def info_word(kind: int, scan: int, tag: int) -> int:
     return kind | scan << 4 | tag << 16
 
 
-def drop_name(first: int, scan: int, slots: Sequence[int], reuse: bool) -> str:
+def drop_name(first: int, scan: int, slots: Sequence[int], reuse: bool, often: bool) -> str:
     """The name of the function that `drop_function` makes of the same arguments."""
-    return ".".join(["rt.drop_reuse" if reuse else "rt.drop_cell", str(first), str(scan), *map(str, slots)])
+    name = ("rt.drop_reuse" if reuse else "rt.drop_cell") + ("" if often else "_call")
+    return ".".join([name, str(first), str(scan), *map(str, slots)])
 
 
-def drop_function(name: str, first: int, scan: int, slots: Sequence[int], reuse: bool) -> str:
+def drop_function(name: str, first: int, scan: int, slots: Sequence[int], reuse: bool, often: bool) -> str:
     """The function that gives up a reference to a cell whose counted slots are `scan` from `first` on.
 
     It receives the cell and what stands in `slots`, of which the caller is an owner afterwards. Returns the
-    cell if `reuse` and the reference was the last, else null; without `reuse` it frees it.
+    cell if `reuse` and the reference was the last, else null; without `reuse` it frees it. It is inlined into
+    code that runs `often`.
     """
     params = ", ".join(["ptr %cell", *(f"ptr %s{i}" for i in range(len(slots)))])
     last = []
@@ -121,9 +128,10 @@ def drop_function(name: str, first: int, scan: int, slots: Sequence[int], reuse:
     shared = [f"  call void @rt.dup(ptr %s{i})" for i in range(len(slots))]
     shared.append("  call void @rt.drop_call(ptr %cell)")
     shared.append("  ret ptr null" if reuse else "  ret void")
+    inlined = "alwaysinline" if often else "noinline"
     return "\n".join(
         [
-            f"define internal {'ptr' if reuse else 'void'} @{name}({params}) alwaysinline nounwind {{",
+            f"define internal {'ptr' if reuse else 'void'} @{name}({params}) {inlined} nounwind {{",
             "  %at = getelementptr i8, ptr %cell, i64 -8",
             "  %rc = load i32, ptr %at",
             "  %unique = icmp eq i32 %rc, 1",

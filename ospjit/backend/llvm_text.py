@@ -837,9 +837,10 @@ class _Function:
         cell = op.operands[0]
         first, scan, slots = first_slot(cell.type), op.attr("scan"), op.attr("slots")
         reuse = op.name == "rt.drop_reuse"
-        name = cells.drop_name(first, scan, slots, reuse)
+        often = op.parent in self.e.frequencies.repeated
+        name = cells.drop_name(first, scan, slots, reuse, often)
         if name not in self.e.drops:
-            self.e.drops[name] = cells.drop_function(name, first, scan, slots, reuse)
+            self.e.drops[name] = cells.drop_function(name, first, scan, slots, reuse, often)
         bound = f"{self.name(op.result)} = " if reuse else ""
         result = "ptr" if reuse else "void"
         self.emit(f"{bound}call {result} @{name}({', '.join(map(self.typed, op.operands))})")
@@ -889,8 +890,9 @@ class _Function:
     def _count(self, op: Operation) -> None:
         self.emit(f"call void @{op.name}({self.typed(op.operands[0])})")
 
-    def _drop(self, op: Operation) -> None:
-        callee = "rt.drop" if op.parent in self.e.frequencies.repeated else "rt.drop_call"
+    def _reference(self, op: Operation) -> None:
+        """One more reference to a cell, or one less."""
+        callee = op.name if op.parent in self.e.frequencies.repeated else f"{op.name}_call"
         self.emit(f"call void @{callee}({self.typed(op.operands[0])})")
 
     def _array(self, count: int, t: str = "ptr") -> str:
@@ -1157,8 +1159,8 @@ _EMIT: dict[str, Callable[[_Function, Operation], None]] = {
     "rt.global_store": _Function._global_store,
     "rt.cleanup": _Function._cleanup,
     "rt.global_check": _Function._global_check,
-    "rt.dup": _Function._count,
-    "rt.drop": _Function._drop,
+    "rt.dup": _Function._reference,
+    "rt.drop": _Function._reference,
     "rt.drop_cell": _Function._drop_cell,
     "rt.drop_reuse": _Function._drop_cell,
     "rt.cell_reuse": _Function._cell_reuse,
