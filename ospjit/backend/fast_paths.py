@@ -1,9 +1,10 @@
 """Runtime functions whose usual case is a few instructions: that case as LLVM IR, inlined into compiled code.
 
 Each function here takes what the runtime's takes, without the place for an error, and returns the result and
-the error, null if there is none. What is not the usual case (an index out of range, a list that others hold,
-too) is left to the runtime's function. The layout of lists stands in the runtime's `list.c`: what changes
-there changes here.
+the error, null if there is none, or the result alone where nothing can fail. What is not the usual case (an
+index out of range, a key that is not there, something that others hold, too) is left to the runtime. The
+layout of lists stands in the runtime's `list.c`, that of maps in `map.c`, and the hash of integers in
+`map_key.h`: what changes there changes here.
 """
 
 from __future__ import annotations
@@ -62,9 +63,14 @@ _RANGE = """
   %inside = icmp ult i64 %index, %length
 """
 
+#: Takes a count of %word.
+_DUP = """
+  %counted = inttoptr i64 %word to ptr
+  call void @rt.dup(ptr %counted)
+"""
+
 
 def _list_get(name: str, counted: bool) -> str:
-    dup = "  %counted = inttoptr i64 %word to ptr\n  call void @rt.dup(ptr %counted)\n" if counted else ""
     return f"""
 define internal {{i64, ptr}} @{name}(ptr %ctx, ptr %list, i64 %index) alwaysinline {{
 entry:
@@ -73,7 +79,7 @@ entry:
   br i1 %inside, label %walk, label %slow, !prof !0
 {_WALK.replace("CHECK", "")}
   %word = load i64, ptr %item
-{dup}
+{_DUP if counted else ""}
   %found = insertvalue {{i64, ptr}} {{i64 undef, ptr null}}, i64 %word, 0
   ret {{i64, ptr}} %found
 slow:
@@ -142,6 +148,115 @@ slow:
 }
 """
 
+
+def _map_walk(check: str, values_first: bool) -> str:
+    """Goes down to the entry of an integer key, or to `slow` if there is none. Expects %map, %key; leaves the
+    address of the value, %item, in a block `found`. The block that comes first is called `walk`.
+
+    A digit of the hash is a place in a node. The node's first word tells by a bit of its lower half whether
+    an entry is there, and by one of its upper half whether a child is. The hash is a bijection, so its digits
+    lead to the key's entry or to none before they end."""
+    return f"""
+walk:
+  %half = lshr i64 %key, 30
+  %folded = xor i64 %key, %half
+  %mixed = mul i64 %folded, {0xBF58476D1CE4E5B9 - 2**64}
+  %mixed.high = lshr i64 %mixed, 27
+  %mixed.folded = xor i64 %mixed, %mixed.high
+  %spread = mul i64 %mixed.folded, {0x94D049BB133111EB - 2**64}
+  %spread.high = lshr i64 %spread, 31
+  %hash = xor i64 %spread, %spread.high
+  %root = load ptr, ptr %map
+  %empty = icmp eq ptr %root, null
+  br i1 %empty, label %slow, label %level
+level:
+  %node = phi ptr [%root, %walk], [%child, %down]
+  %rest = phi i64 [%hash, %walk], [%next, %down]
+{check}
+  %digit = and i64 %rest, 31
+  %next = lshr i64 %rest, 5
+  %bits = load i64, ptr %node
+  %bits.children = lshr i64 %bits, 32
+  %one = shl nuw nsw i64 1, %digit
+  %below = add nsw i64 %one, -1
+  %bit.child = and i64 %bits.children, %one
+  %leaf = icmp eq i64 %bit.child, 0
+  br i1 %leaf, label %place, label %down
+down:
+  %children.below = and i64 %bits.children, %below
+  %rank = call i64 @llvm.ctpop.i64(i64 %children.below)
+  %slots = getelementptr i8, ptr %node, i64 8
+  %child.at = getelementptr ptr, ptr %slots, i64 %rank
+  %child = load ptr, ptr %child.at
+  br label %level
+place:
+  %bit.entry = and i64 %bits, %one
+  %absent = icmp eq i64 %bit.entry, 0
+  br i1 %absent, label %slow, label %compare
+compare:
+  %children = call i64 @llvm.ctpop.i64(i64 %bits.children)
+  %bits.entries = and i64 %bits, {2**32 - 1}
+  %entries = call i64 @llvm.ctpop.i64(i64 %bits.entries)
+  %entries.below = and i64 %bits, %below
+  %at = call i64 @llvm.ctpop.i64(i64 %entries.below)
+  %columns = getelementptr i8, ptr %node, i64 8
+  %first = getelementptr i64, ptr %columns, i64 %children
+  %second = getelementptr i64, ptr %first, i64 %entries
+  %there.at = getelementptr i64, ptr {"%second" if values_first else "%first"}, i64 %at
+  %there = load i64, ptr %there.at
+  %item = getelementptr i64, ptr {"%first" if values_first else "%second"}, i64 %at
+  %same = icmp eq i64 %there, %key
+  br i1 %same, label %found, label %slow
+found:
+"""
+
+
+def _map_get(name: str, counted: bool) -> str:
+    return f"""
+define internal {{i64, ptr}} @{name}(ptr %ctx, ptr %map, i64 %key) {{
+entry:
+  %error = alloca ptr
+  br label %walk
+{_map_walk("", counted)}
+  %word = load i64, ptr %item
+{_DUP if counted else ""}
+  %got = insertvalue {{i64, ptr}} {{i64 undef, ptr null}}, i64 %word, 0
+  ret {{i64, ptr}} %got
+slow:
+  store ptr null, ptr %error
+  %w = call i64 @osp_map_get(ptr %ctx, ptr %map, i64 %key, ptr %error)
+  %e = load ptr, ptr %error
+  %part = insertvalue {{i64, ptr}} undef, i64 %w, 0
+  %whole = insertvalue {{i64, ptr}} %part, ptr %e, 1
+  ret {{i64, ptr}} %whole
+}}
+"""
+
+
+def _map_set(name: str, counted: bool) -> str:
+    old = "  %old = load ptr, ptr %item\n" if counted else ""
+    drop = "  call void @rt.drop(ptr %old)\n" if counted else ""
+    return f"""
+define internal ptr @{name}(ptr %ctx, ptr %map, i64 %key, i64 %value) {{
+entry:
+  %holders.at = getelementptr i8, ptr %map, i64 -8
+  %holders = load i32, ptr %holders.at
+  %alone = icmp eq i32 %holders, 1
+  br i1 %alone, label %walk, label %slow, !prof !0
+{_map_walk(_UNIQUE, counted)}
+{old}  store i64 %value, ptr %item
+{drop}  ret ptr %map
+slow:
+  %m = call ptr @osp_map_set(ptr %ctx, ptr %map, i64 %key, i64 %value)
+  ret ptr %m
+}}
+"""
+
+
+def _integer_keys(op: Operation) -> bool:
+    return not is_counted(op.operands[1].type)
+
+
 #: For symbols of the runtime, the first that fits.
 FAST_PATHS: dict[str, tuple[FastPath, ...]] = {
     "osp_list_get": (
@@ -153,6 +268,22 @@ FAST_PATHS: dict[str, tuple[FastPath, ...]] = {
         FastPath("rt.list_get", _list_get("rt.list_get", False), lambda op: True),
     ),
     "osp_list_set": (FastPath("rt.list_set", _LIST_SET, lambda op: not is_counted(op.operands[2].type)),),
+    "osp_map_get": (
+        FastPath(
+            "rt.map_get_counted",
+            _map_get("rt.map_get_counted", True),
+            lambda op: _integer_keys(op) and is_counted(op.results[0].type),
+        ),
+        FastPath("rt.map_get", _map_get("rt.map_get", False), _integer_keys),
+    ),
+    "osp_map_set": (
+        FastPath(
+            "rt.map_set_counted",
+            _map_set("rt.map_set_counted", True),
+            lambda op: _integer_keys(op) and is_counted(op.operands[2].type),
+        ),
+        FastPath("rt.map_set", _map_set("rt.map_set", False), _integer_keys),
+    ),
     "osp_string_byte_at": (FastPath("rt.byte_at", _BYTE_AT, lambda op: True),),
 }
 

@@ -52,6 +52,7 @@ _PRELUDE = """
 declare {i64, i1} @llvm.sadd.with.overflow.i64(i64, i64)
 declare {i64, i1} @llvm.ssub.with.overflow.i64(i64, i64)
 declare {i64, i1} @llvm.smul.with.overflow.i64(i64, i64)
+declare i64 @llvm.ctpop.i64(i64)
 declare double @llvm.fabs.f64(double)
 declare ptr @llvm.frameaddress.p0(i32)
 declare i32 @__gcc_personality_v0(...)
@@ -1003,8 +1004,12 @@ class _Function:
             self.emit(f"{self.name(op.results[-1])} = load ptr, ptr {error}")
 
     def _inlined_call(self, op: Operation, fn: RuntimeFn, path: FastPath, args: list[str]) -> None:
-        """A call of what stands for a fallible function of the runtime: its result and the error together."""
+        """A call of what stands for a function of the runtime: its result and, if it can fail, the error."""
         self.e.fast_paths[path.name] = path.text
+        if not fn.fallible:
+            result = self.name(op.results[0])
+            self.emit(f"{result} = call {_RT_LLVM[fn.result]} @{path.name}({', '.join(args)})")
+            return
         both, value = self.fresh(), self.fresh()
         pair = f"{{{_RT_LLVM[fn.result]}, ptr}}"
         self.emit(f"{both} = call {pair} @{path.name}({', '.join(args)})")

@@ -11,7 +11,8 @@
  * they are counted. No node but the root holds less than two entries, itself or below; so the shape of a map,
  * and with it the order of its entries, depends on what it holds and not on how that came about. Nodes that
  * nobody else sees are changed in place, or moved when their size changes. Paths can be long (see map_key.h),
- * so nothing here recurses. */
+ * so nothing here recurses. Compiled code finds integer keys, and changes their values in place, by itself:
+ * what changes in the layout changes in `fast_paths.py` of the compiler's back end. */
 #include "../base.h"
 
 #include <inttypes.h>
