@@ -211,11 +211,30 @@ found:
 """
 
 
-def _map_get(name: str, counted: bool) -> str:
-    return f"""
+_SAY_MISSING = """
+  %error = alloca ptr
+  store ptr null, ptr %error
+  %w = call i64 @osp_map_get(ptr %ctx, ptr %map, i64 %key, ptr %error)
+  %e = load ptr, ptr %error
+  %part = insertvalue {i64, ptr} undef, i64 %w, 0
+  %whole = insertvalue {i64, ptr} %part, ptr %e, 1
+  ret {i64, ptr} %whole
+"""
+
+#: A static empty string stands for the error that nobody reads.
+_MISSING = """
+  ret {i64, ptr} {i64 0, ptr getelementptr (i8, ptr @NAME.missing, i64 16)}
+"""
+
+
+def _map_get(name: str, counted: bool, unread: bool) -> FastPath:
+    static = (
+        f"@{name}.missing = private constant {{i64, i64, i8}} zeroinitializer, align 16" if unread else ""
+    )
+    text = f"""
+{static}
 define internal {{i64, ptr}} @{name}(ptr %ctx, ptr %map, i64 %key) {{
 entry:
-  %error = alloca ptr
   br label %walk
 {_map_walk("", counted)}
   %word = load i64, ptr %item
@@ -223,14 +242,14 @@ entry:
   %got = insertvalue {{i64, ptr}} {{i64 undef, ptr null}}, i64 %word, 0
   ret {{i64, ptr}} %got
 slow:
-  store ptr null, ptr %error
-  %w = call i64 @osp_map_get(ptr %ctx, ptr %map, i64 %key, ptr %error)
-  %e = load ptr, ptr %error
-  %part = insertvalue {{i64, ptr}} undef, i64 %w, 0
-  %whole = insertvalue {{i64, ptr}} %part, ptr %e, 1
-  ret {{i64, ptr}} %whole
+{_MISSING.replace("NAME", name) if unread else _SAY_MISSING}
 }}
 """
+    return FastPath(
+        name,
+        text,
+        lambda op: _integer_keys(op) and is_counted(op.results[0].type) == counted and _unread(op) == unread,
+    )
 
 
 def _map_set(name: str, counted: bool) -> str:
@@ -257,6 +276,11 @@ def _integer_keys(op: Operation) -> bool:
     return not is_counted(op.operands[1].type)
 
 
+def _unread(op: Operation) -> bool:
+    """Whether it matters only if there is an error, as before a `?:`."""
+    return all(user.name in ("rt.is_null", "rt.drop") for user in op.results[1].users)
+
+
 #: For symbols of the runtime, the first that fits.
 FAST_PATHS: dict[str, tuple[FastPath, ...]] = {
     "osp_list_get": (
@@ -269,12 +293,10 @@ FAST_PATHS: dict[str, tuple[FastPath, ...]] = {
     ),
     "osp_list_set": (FastPath("rt.list_set", _LIST_SET, lambda op: not is_counted(op.operands[2].type)),),
     "osp_map_get": (
-        FastPath(
-            "rt.map_get_counted",
-            _map_get("rt.map_get_counted", True),
-            lambda op: _integer_keys(op) and is_counted(op.results[0].type),
-        ),
-        FastPath("rt.map_get", _map_get("rt.map_get", False), _integer_keys),
+        _map_get("rt.map_get", False, False),
+        _map_get("rt.map_get_counted", True, False),
+        _map_get("rt.map_get_or", False, True),
+        _map_get("rt.map_get_counted_or", True, True),
     ),
     "osp_map_set": (
         FastPath(
