@@ -100,18 +100,22 @@ static int64_t *new_node(osp_ctx *ctx, struct kind kind, uint32_t entries, uint3
     return node;
 }
 
-/* Makes the node in a slot (or the root) unique. */
-static int64_t *own_node(osp_ctx *ctx, int64_t *slot, struct kind kind)
+static __attribute__((noinline)) int64_t *copy_node(osp_ctx *ctx, int64_t *slot, struct kind kind)
 {
     int64_t *node = (int64_t *)(uintptr_t)*slot;
-    if (osp__is_unique(node))
-        return node;
     int64_t *copy = new_node(ctx, kind, entries_of(node), children_of(node));
     memcpy(copy, node, (1 + count(children_of(node)) + 2 * count(entries_of(node))) * sizeof *copy);
     osp__dup_words(copy + 1, osp__scan(osp__header(copy)->info));
     *slot = (int64_t)(uintptr_t)copy;
     osp_drop(node);
     return copy;
+}
+
+/* Makes the node in a slot (or the root) unique. */
+static inline int64_t *own_node(osp_ctx *ctx, int64_t *slot, struct kind kind)
+{
+    int64_t *node = (int64_t *)(uintptr_t)*slot;
+    return OSP_LIKELY(osp__is_unique(node)) ? node : copy_node(ctx, slot, kind);
 }
 
 /* Copies a column from one shape to another that has one place more, one less, or the same. */

@@ -29,6 +29,23 @@ static inline uint64_t osp__mix(uint64_t x)
     return x ^ x >> 31;
 }
 
+/* Less than eight bytes as a number, the first the lowest, by loads of fixed sizes that may overlap: a copy of
+ * a size that is not known is a call. */
+static inline uint64_t osp__few_bytes(const char *bytes, size_t length)
+{
+    if (length >= 4) {
+        uint32_t low, high;
+        memcpy(&low, bytes, 4);
+        memcpy(&high, bytes + length - 4, 4);
+        return low | (uint64_t)high << (length - 4) * 8;
+    }
+    if (length == 0)
+        return 0;
+    size_t middle = length / 2, last = length - 1;
+    const unsigned char *at = (const unsigned char *)bytes;
+    return at[0] | (uint64_t)at[middle] << middle * 8 | (uint64_t)at[last] << last * 8;
+}
+
 static inline uint64_t osp__hash_bytes(const char *bytes, size_t length)
 {
     uint64_t hash = length * 0x9e3779b97f4a7c15u, word;
@@ -36,9 +53,7 @@ static inline uint64_t osp__hash_bytes(const char *bytes, size_t length)
         memcpy(&word, bytes, 8);
         hash = osp__mix(hash ^ word);
     }
-    word = 0;
-    memcpy(&word, bytes, length);
-    return osp__mix(hash ^ word);
+    return osp__mix(hash ^ osp__few_bytes(bytes, length));
 }
 
 static inline struct osp__map_key osp__map_key(int64_t word, bool string)
