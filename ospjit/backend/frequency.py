@@ -11,8 +11,8 @@ from math import inf
 
 from ospjit.ir import Block, Operation, body_of
 
-#: How far calls are followed from a loop: to its lambda, and to the function that this calls.
-_DEPTH = 2
+#: How far calls are followed from a loop: through its lambda and what does the work to what that is made of.
+_DEPTH = 4
 #: How often a function may run that runs a few times.
 _FEW = 100
 
