@@ -57,7 +57,18 @@ static uint64_t *grave(void *object) { return (uint64_t *)(void *)osp__header(ob
 static void bury(struct osp__dead *dead, void *object) {
     uint64_t shape = osp__header(object)->info & 0xffffu;
     *grave(object) = (uint64_t)(uintptr_t)dead->top << 16 | shape;
+    if (dead->top == NULL) dead->bottom = object;
     dead->top = object;
+}
+
+void osp__dead_join(struct osp__dead *dead, struct osp__dead *more) {
+    if (more->top == NULL) return;
+    if (dead->top == NULL)
+        dead->bottom = more->bottom;
+    else
+        *grave(more->bottom) |= (uint64_t)(uintptr_t)dead->top << 16;
+    dead->top = more->top;
+    more->top = NULL;
 }
 
 /* Gives up one count; true when it was the last. */
@@ -144,20 +155,13 @@ void osp__free_some(struct osp__dead *dead, int most) {
     }
 }
 
-int osp__put_off;
 static bool (*ask_to_pause)(struct osp__dead *dead);
-static void (*take_up)(struct osp__dead *dead);
 
-void osp__set_pause(bool (*pause)(struct osp__dead *dead), void (*resume)(struct osp__dead *dead)) {
-    ask_to_pause = pause;
-    take_up = resume;
-}
+void osp__set_pause(bool (*pause)(struct osp__dead *dead)) { ask_to_pause = pause; }
 
 OSP_API void osp_drop(void *object) {
     if (object == NULL || !release_count(object)) return;
-    struct osp__dead dead = {NULL};
-    /* Who makes garbage pays for what was put off before: it cannot pile up. */
-    if (OSP_UNLIKELY(__atomic_load_n(&osp__put_off, __ATOMIC_RELAXED) != 0)) take_up(&dead);
+    struct osp__dead dead = {NULL, NULL};
     bury(&dead, object);
     osp__free_some(&dead, FREED_AT_ONCE);
     while (OSP_UNLIKELY(dead.top != NULL)) {
@@ -274,7 +278,7 @@ OSP_API void osp_free_module(void *place) {
     for (size_t i = 0; known != NULL && i < known->size; i++) {
         void *object = known->items[i];
         uint32_t kind = osp__kind(osp__header(object)->info);
-        struct osp__dead dead = {NULL};
+        struct osp__dead dead = {NULL, NULL};
         if (finalizers[kind] != NULL) finalizers[kind](object, &dead);
     }
     for (size_t i = 0; known != NULL && i < known->size; i++) {

@@ -25,19 +25,20 @@ static inline uint32_t osp__scan(uint32_t info) { return info >> 4 & 4095u; }
  * object holds with osp__drop_onto, never with osp_drop, so that freeing does not recurse. */
 struct osp__dead {
     void *top;
+    void *bottom; /* of no meaning when `top` is NULL */
 };
 void osp__drop_onto(struct osp__dead *dead, void *object);
+
+/* Puts all of `more` onto `dead`; `more` is empty then. */
+void osp__dead_join(struct osp__dead *dead, struct osp__dead *more);
 
 /* Frees up to `most` of them, and what they held; what is left stays in `dead`. */
 void osp__free_some(struct osp__dead *dead, int most);
 
-/* How freeing much at once is interrupted. `pause` is asked now and then, by a thread that has come far with what one
- * drop began, whether to go on later: if so it has taken over `dead`. `resume` puts what this thread has put off, if
- * anything, into `dead`. Called once, before any worker runs. */
-void osp__set_pause(bool (*pause)(struct osp__dead *dead), void (*resume)(struct osp__dead *dead));
-
-/* How many threads have put something off. Atomic; changed by those who pause and resume. */
-extern int osp__put_off;
+/* How freeing much at once is interrupted: `pause` is asked now and then, by a thread that has come far with what one
+ * drop began, whether to stop; if so it has taken over `dead`, and sees to it that those who make garbage do not go on
+ * before it is gone. Called once, before any worker runs. */
+void osp__set_pause(bool (*pause)(struct osp__dead *dead));
 
 /* What an object of a runtime kind does when it dies; the memory itself is released by the caller. */
 typedef void (*osp__finalizer)(void *object, struct osp__dead *dead);

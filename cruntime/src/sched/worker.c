@@ -12,12 +12,17 @@
 #include "preempt.h"
 #include "seed.h"
 
-/* Pieces of work between two looks at timers and descriptors, so that neither starves. */
+/* Pieces of work between two looks at timers and descriptors, so that neither starves; with garbage, between two parts
+ * of it. */
 #define ROUND 64
+#define ROUND_WITH_GARBAGE 1
 #define EVENTS 256
 
-/* Objects freed a round when there is much garbage: some fifty microseconds. */
+/* Objects freed a round when there is much garbage: some fifty microseconds. Where it does not end, since all the short
+ * work leaves some behind, rounds free more and more: up to two milliseconds, as much as anybody may have the thread. */
 #define FREED_A_ROUND 1024
+#define ROUNDS_BEFORE_MORE 1024
+#define DOUBLED_AT_MOST 5
 
 /* Fibers that were made to yield get a turn after so many others have been, even if the others never end. */
 #define TURNS_BEFORE_TIRED 4
@@ -133,6 +138,33 @@ static struct osp__work *steal(struct osp_worker *thief) {
     return NULL;
 }
 
+/* ---- garbage ------------------------------------------------------------------------------------------------------ */
+
+/* Puts off the rest of what is being freed when the fiber that frees it has been asked to yield, or when no fiber does:
+ * the loop goes on with it, a part each round. */
+static bool put_off(struct osp__dead *dead) {
+    struct osp_worker *worker = self;
+    if (worker == NULL || worker->index < 0) return false;
+    struct osp_fiber *fiber = worker->current;
+    if (fiber != NULL && __atomic_load_n(&fiber->ctx.poll, __ATOMIC_RELAXED) == 0) return false;
+    osp__dead_join(&worker->put_off, dead);
+    return true;
+}
+
+void osp__worker_divide_freeing(void) { osp__set_pause(put_off); }
+
+/* Frees a part; false when there was none. */
+static bool free_a_part(struct osp_worker *worker) {
+    if (OSP_LIKELY(worker->put_off.top == NULL)) return false;
+    uint32_t doubled = worker->rounds_with_garbage++ / ROUNDS_BEFORE_MORE;
+    struct osp__dead dead = {NULL, NULL};
+    osp__dead_join(&dead, &worker->put_off);
+    osp__free_some(&dead, FREED_A_ROUND << (doubled < DOUBLED_AT_MOST ? doubled : DOUBLED_AT_MOST));
+    osp__dead_join(&worker->put_off, &dead);
+    if (worker->put_off.top == NULL) worker->rounds_with_garbage = 0;
+    return true;
+}
+
 /* ---- the loop ---------------------------------------------------------------------------------------------------- */
 
 /* The context of the fiber that runs on this thread, for C functions that call back into compiled code; NULL on
@@ -170,8 +202,10 @@ static struct osp__work *take_fresh(struct osp_worker *worker) {
 }
 
 /* Fibers that were made to yield run when there is nothing else, but neither a stream of short work nor one of long
- * work keeps them waiting for ever. */
+ * work keeps them waiting for ever. Before any of them the garbage goes: what put it off is one of them, and would
+ * make more of it than is ever freed. */
 static struct osp__work *take_tired(struct osp_worker *worker) {
+    if (worker->put_off.top != NULL) return NULL;
     struct osp__work *work = take(&worker->tired);
     if (work != NULL) worker->owed = 0;
     return work;
@@ -193,7 +227,10 @@ static struct osp__work *draw(struct osp_worker *worker) {
 }
 
 static struct osp__work *choose(struct osp_worker *worker, bool tired_first) {
-    if (OSP_UNLIKELY(osp__seeded)) return draw(worker);
+    if (OSP_UNLIKELY(osp__seeded)) {
+        while (free_a_part(worker)) {}
+        return draw(worker);
+    }
     struct osp__work *work = tired_first ? take_tired(worker) : take_fresh(worker);
     if (work == NULL) work = tired_first ? take_fresh(worker) : take_tired(worker);
     return work;
@@ -201,8 +238,9 @@ static struct osp__work *choose(struct osp_worker *worker, bool tired_first) {
 
 /* Does up to a round of work; returns false when there was nothing to do. */
 static bool work_a_round(struct osp_worker *worker) {
-    for (int i = 0; i <= ROUND; i++) {
-        struct osp__work *work = choose(worker, i == ROUND || worker->owed >= TURNS_BEFORE_TIRED);
+    int round = OSP_LIKELY(worker->put_off.top == NULL) ? ROUND : ROUND_WITH_GARBAGE;
+    for (int i = 0; i <= round; i++) {
+        struct osp__work *work = choose(worker, i == round || worker->owed >= TURNS_BEFORE_TIRED);
         if (work == NULL) return i > 0;
         work->run(work, worker);
         if (OSP_UNLIKELY(worker->preempted)) { /* it has had the thread for long: the events come first now */
@@ -211,40 +249,6 @@ static bool work_a_round(struct osp_worker *worker) {
             return true;
         }
     }
-    return true;
-}
-
-/* ---- garbage ------------------------------------------------------------------------------------------------------ */
-
-/* Puts off the rest of what is being freed when the fiber that frees it has had the thread for long, or when no fiber
- * does: the loop goes on with it, a part each round. */
-static bool put_off(struct osp__dead *dead) {
-    struct osp_worker *worker = self;
-    if (worker == NULL || worker->index < 0 || worker->put_off.top != NULL) return false;
-    struct osp_fiber *fiber = worker->current;
-    if (fiber != NULL && __atomic_load_n(&fiber->ctx.poll, __ATOMIC_RELAXED) == 0) return false;
-    worker->put_off = *dead;
-    __atomic_add_fetch(&osp__put_off, 1, __ATOMIC_RELAXED);
-    return true;
-}
-
-static void take_up(struct osp__dead *dead) {
-    struct osp_worker *worker = self;
-    if (worker == NULL || worker->put_off.top == NULL) return;
-    *dead = worker->put_off;
-    worker->put_off.top = NULL;
-    __atomic_sub_fetch(&osp__put_off, 1, __ATOMIC_RELAXED);
-}
-
-void osp__worker_divide_freeing(void) { osp__set_pause(put_off, take_up); }
-
-/* Frees a part; false when there was none. */
-static bool free_a_part(struct osp_worker *worker) {
-    if (OSP_LIKELY(worker->put_off.top == NULL)) return false;
-    struct osp__dead dead = {NULL};
-    take_up(&dead);
-    osp__free_some(&dead, FREED_A_ROUND);
-    if (dead.top != NULL && !put_off(&dead)) osp__free_some(&dead, INT_MAX); /* a finaliser has put off something itself */
     return true;
 }
 

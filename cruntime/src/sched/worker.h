@@ -37,6 +37,7 @@ struct osp_worker {
     struct osp__queue ready;          /* work of this thread */
     struct osp__queue tired;          /* fibers that were made to yield: they come after the others */
     struct osp__dead put_off;         /* garbage, more of it than could be freed at once */
+    uint32_t rounds_with_garbage;     /* since there was none */
     struct osp__work *parting;        /* work to do once the current batch of events is done */
     struct osp__timer_heap timers;
     struct osp_fiber *warm;           /* idle fibers with their stacks */
