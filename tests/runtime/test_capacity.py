@@ -1,4 +1,5 @@
-"""Many fibers in programs: a hundred thousand at once in little memory, a million one after the other."""
+"""What programs hold at most: a hundred thousand fibers at once in little memory, a million one after the other, and
+little garbage."""
 
 from __future__ import annotations
 
@@ -37,3 +38,36 @@ def test_a_million_fibers_are_spawned_and_awaited(tmp_path: Path) -> None:
         [sys.executable, "-m", "ospjit", str(path)], capture_output=True, text=True, timeout=300, check=False
     )
     assert (done.stdout, done.stderr) == (f"{1000 * sum(i % 7 for i in range(1000))}\n", "")
+
+
+@needs_release_build
+def test_freeing_keeps_up_with_a_program_that_drops_big_trees(tmp_path: Path) -> None:
+    """A fiber that is made to yield in the middle of freeing a tree makes no other before that one is gone."""
+    path = tmp_path / "trees.osp"
+    path.write_text("""
+        type Tree = Leaf | Node(Tree, Tree)
+        fn make(depth: int) -> Tree =
+            if depth == 0 { Leaf } else { Node(make(depth - 1 ?: 0), make(depth - 1 ?: 0)) }
+        fn nodes(tree: Tree) -> int = match tree {
+            Leaf => 1
+            Node(left, right) => nodes(left) + nodes(right) + 1 ?: 0
+        }
+        fn peak() -> int = {
+            let status = lines(readFile("/proc/self/status") ?: "")
+            let line = listFind(status, fn(l) => startsWith(l, "VmHWM:")) ?: ""
+            parseInt(listGet(words(line), 1) ?: "") ?: 0
+        }
+        let before = peak()
+        print(range(0, 400) |> fold(0, fn(sum, _) => sum + nodes(make(16)) ?: 0))
+        print(peak() - before ?: 0)
+    """)
+    done = subprocess.run(
+        [sys.executable, "-m", "ospjit", "--workers", "1", str(path)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    count, kilobytes = map(int, done.stdout.split())
+    assert count == 400 * (2**17 - 1)
+    assert kilobytes < 40_000, "one tree takes two megabytes"

@@ -9,6 +9,7 @@
 
 #include "../fiber/fiber.h"
 #include "../mem/held.h"
+#include "../sched/blocking.h"
 #include "../sched/poll.h"
 #include "../sys/sys.h"
 #include "failure.h"
@@ -20,6 +21,7 @@ struct decoding {
     osp_ctx *ctx;
     struct osp__json *document;
     void **containers;                  /* the value of each node that is one, until it is put into another, or NULL */
+    uint32_t first;                     /* the first of them that has been filled in: all after it have been */
     const struct osp__json_node *large; /* a number that no float can hold, if there is one */
 };
 
@@ -120,12 +122,16 @@ static void *object_of(struct decoding *decoding, const struct osp__json_node *n
 
 static void *decode(struct decoding *decoding)
 {
-    for (uint32_t i = decoding->document->size; i-- > 0;) {
+    while (decoding->first > 0) {
+        uint32_t i = decoding->first - 1;
         const struct osp__json_node *node = &decoding->document->nodes[i];
+        void *value = NULL;
         if (node->type == OSP_JSON_ARRAY)
-            decoding->containers[i] = array_of(decoding, node);
+            value = array_of(decoding, node);
         else if (node->type == OSP_JSON_OBJECT)
-            decoding->containers[i] = object_of(decoding, node);
+            value = object_of(decoding, node);
+        decoding->containers[i] = value;
+        decoding->first = i;
         osp__poll(decoding->ctx);
     }
     return take(decoding, 0);
@@ -133,10 +139,12 @@ static void *decode(struct decoding *decoding)
 
 static void finish(struct decoding *decoding)
 {
-    for (uint32_t i = 0; decoding->containers != NULL && i < decoding->document->size; i++)
+    uint32_t count = decoding->document->size;
+    bool complete = decoding->first == 0; /* then each is in another, and the outermost has been taken */
+    for (uint32_t i = decoding->first; !complete && i < count; i++)
         osp_drop(decoding->containers[i]);
-    osp__release(decoding->containers);
-    osp__json_free(decoding->document);
+    osp__release_aside(decoding->ctx, decoding->containers, count * sizeof *decoding->containers);
+    osp__json_discard(decoding->ctx, decoding->document);
 }
 
 OSP_API void *osp_json_decode(osp_ctx *ctx, char *text, char **error)
@@ -144,8 +152,9 @@ OSP_API void *osp_json_decode(osp_ctx *ctx, char *text, char **error)
     struct osp__json *document = osp__json_parse_string(ctx, "jsonDecode", text, error);
     if (document == NULL)
         return NULL;
-    __attribute__((cleanup(finish))) struct decoding decoding = {.ctx = ctx, .document = document};
-    decoding.containers = osp__alloc_zeroed(document->size * sizeof *decoding.containers);
+    __attribute__((cleanup(finish))) struct decoding decoding = {
+        .ctx = ctx, .document = document, .first = document->size};
+    decoding.containers = osp__alloc(document->size * sizeof *decoding.containers);
     void *value = NULL;
     if (decoding.containers == NULL) {
         osp__set_error(error, "jsonDecode: out of memory");

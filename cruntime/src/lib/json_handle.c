@@ -92,7 +92,7 @@ static const struct osp__json *begin_reading(int64_t handle)
     return document;
 }
 
-static void end_reading(int64_t handle)
+static void end_reading(osp_ctx *ctx, int64_t handle)
 {
     struct osp__json *last = NULL;
     pthread_mutex_lock(&table.lock);
@@ -100,7 +100,7 @@ static void end_reading(int64_t handle)
     if (--place->readers == 0 && place->freed)
         last = vacate(place);
     pthread_mutex_unlock(&table.lock);
-    osp__json_free(last);
+    osp__json_discard(ctx, last);
 }
 
 /* ---- the functions ------------------------------------------------------------------------------------- */
@@ -114,7 +114,7 @@ OSP_API int64_t osp_json_parse(osp_ctx *ctx, char *text, char **error)
     int64_t handle = enter(document);
     pthread_mutex_unlock(&table.lock);
     if (handle == 0) {
-        osp__json_free(document);
+        osp__json_discard(ctx, document);
         osp__set_error(error, "jsonParse: too many JSON texts are open");
     }
     return handle;
@@ -158,27 +158,25 @@ OSP_API char *osp_json_get(osp_ctx *ctx, int64_t handle, char *path, char **erro
         osp__set_error(error, "jsonGet: %s: %s", malformed ? "not a path" : "no value at", osp__excerpt(&shown, path));
     else if (result == NULL)
         osp__set_error(error, "jsonGet: out of memory");
-    end_reading(handle);
+    end_reading(ctx, handle);
     return result;
 }
 
 /* -1 when there is no array or object at the path, or no such handle. */
 OSP_API int64_t osp_json_length(osp_ctx *ctx, int64_t handle, char *path)
 {
-    (void)ctx;
     const struct osp__json *document = begin_reading(handle);
     if (document == NULL)
         return -1;
     bool malformed;
     const struct osp__json_node *node = osp__json_find(document, path, osp__length(path), &malformed);
     int64_t length = node != NULL && node->type >= OSP_JSON_ARRAY ? (int64_t)node->count : -1;
-    end_reading(handle);
+    end_reading(ctx, handle);
     return length;
 }
 
 OSP_API void osp_json_free(osp_ctx *ctx, int64_t handle, char **error)
 {
-    (void)ctx;
     struct osp__json *last = NULL;
     pthread_mutex_lock(&table.lock);
     struct place *place = find(handle);
@@ -189,7 +187,7 @@ OSP_API void osp_json_free(osp_ctx *ctx, int64_t handle, char **error)
     pthread_mutex_unlock(&table.lock);
     if (place == NULL)
         fail_handle(error, "jsonFree", handle);
-    osp__json_free(last);
+    osp__json_discard(ctx, last);
 }
 
 OSP_API char *osp_json_escape(osp_ctx *ctx, char *s)

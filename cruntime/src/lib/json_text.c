@@ -1,16 +1,23 @@
 /* json_text.c - see json_text.h. */
 #include "json_text.h"
 
+#include "../sched/blocking.h"
 #include "../sched/poll.h"
 #include "failure.h"
 
 /* A text that takes longer than about a millisecond is parsed on the pool. */
 enum { LARGE_TEXT = 1 << 18 };
 
-static void fail_parse(char **error, const char *function, const char *text, const struct osp__json_error *fault)
+/* A document of so many nodes takes the kernel about as long to unmap. */
+enum { LARGE_DOCUMENT = 1 << 17 };
+
+static void fail_parse(osp_ctx *ctx, char **error, const char *function, const char *text,
+                       const struct osp__json_error *fault)
 {
     size_t line = 1, column = 1;
     for (size_t i = 0; i < fault->offset; i++) {
+        if (i % OSP_POLL_BYTES == 0)
+            osp__poll(ctx);
         column++;
         if (text[i] == '\n') {
             line++;
@@ -38,8 +45,20 @@ struct osp__json *osp__json_parse_string(osp_ctx *ctx, const char *function, con
     if (osp__length(text) < LARGE_TEXT || osp_blocking_call(ctx, parse, &job) < 0)
         parse(&job);
     if (job.document == NULL)
-        fail_parse(error, function, text, &job.fault);
+        fail_parse(ctx, error, function, text, &job.fault);
     return job.document;
+}
+
+static void discard(void *document)
+{
+    osp__json_free(document);
+}
+
+void osp__json_discard(osp_ctx *ctx, struct osp__json *document)
+{
+    bool large = document != NULL && document->size >= LARGE_DOCUMENT;
+    if (!large || ctx == NULL || osp__blocking_start(discard, document) < 0)
+        osp__json_free(document);
 }
 
 size_t osp__json_escape_long(osp_ctx *ctx, const char *bytes, size_t length, char *out)

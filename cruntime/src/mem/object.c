@@ -107,10 +107,9 @@ OSP_API void osp_cell_free(void *cell) {
 /* Objects that are freed before asking whether to pause: about a tenth of a millisecond. */
 #define FREED_AT_ONCE 2048
 
-/* The C library gives a block of this size back to the kernel with one call, which takes a tenth of a millisecond per
+/* A block that is a mapping of its own goes back to the kernel with one call, which takes a tenth of a millisecond per
  * MiB and cannot be interrupted. So the pages of a dead string that large, the only big objects there are, go first, a
- * part at a time. The C library would keep smaller blocks for the next who asks: they stay whole. */
-#define BIG_BLOCK ((size_t)32 << 20)
+ * part at a time. The C library keeps smaller blocks for the next who asks: they stay whole. */
 #define BIG_PART ((size_t)2 << 20)
 #define PAGE ((uintptr_t)4096) /* or a multiple of it: then parts whose ends are not pages' are refused, and stay */
 
@@ -120,7 +119,7 @@ OSP_API void osp_cell_free(void *cell) {
 /* Gives back a part of a dead string and buries it again; false when what it has is best freed at once. */
 static bool shrink(void *string, uint32_t shape, struct osp__dead *dead) {
     uint64_t *kept = (uint64_t *)string - 2;
-    if (OSP_LIKELY(*kept < (shape == SHRINKING ? 2 * BIG_PART : BIG_BLOCK))) return false;
+    if (OSP_LIKELY(*kept < (shape == SHRINKING ? 2 * BIG_PART : OSP_BIG_BLOCK))) return false;
     if (shape != SHRINKING) *kept = osp__block_size(kept) - 2 * sizeof *kept;
     uintptr_t end = ((uintptr_t)string + *kept) & -PAGE;
     *kept = end - BIG_PART - (uintptr_t)string;

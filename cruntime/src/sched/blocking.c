@@ -15,6 +15,9 @@
 
 #define IDLE_SECONDS 10
 
+/* What the kernel takes so long to unmap that it is worth waking a thread for. */
+#define LARGE_BLOCK ((size_t)4 << 20)
+
 struct request {
     struct request *next;
     void (*fn)(void *);
@@ -115,4 +118,8 @@ int osp__blocking_start(void (*fn)(void *), void *arg) {
     int error = enqueue(request);
     if (error != 0) osp__release(request);
     return error;
+}
+
+void osp__release_aside(osp_ctx *ctx, void *block, size_t size) {
+    if (size < LARGE_BLOCK || ctx == NULL || osp__blocking_start(osp__release, block) != 0) osp__release(block);
 }

@@ -82,7 +82,11 @@ void osp__worker_submit(struct osp_worker *worker, struct osp__work *work) {
     wake(worker);
 }
 
-void osp__worker_postpone(struct osp_worker *worker, struct osp__work *work) { append(&worker->tired, work); }
+/* Whoever has put off freeing in this turn waits until it is done: it would make more garbage than is ever freed. */
+void osp__worker_postpone(struct osp_worker *worker, struct osp__work *work) {
+    bool litters = worker->put_off.top != NULL && worker->put_off_in_turn == worker->turn;
+    append(OSP_UNLIKELY(litters) ? &worker->litterers : &worker->tired, work);
+}
 
 static void empty_inbox(struct osp_worker *worker) {
     if (__atomic_load_n(&worker->inbox, __ATOMIC_RELAXED) == NULL) return;
@@ -148,7 +152,13 @@ static bool put_off(struct osp__dead *dead) {
     struct osp_fiber *fiber = worker->current;
     if (fiber != NULL && __atomic_load_n(&fiber->ctx.poll, __ATOMIC_RELAXED) == 0) return false;
     osp__dead_join(&worker->put_off, dead);
+    worker->put_off_in_turn = worker->turn;
     return true;
+}
+
+static void let_litterers_go_on(struct osp_worker *worker) {
+    struct osp__work *work;
+    while ((work = take(&worker->litterers)) != NULL) append(&worker->tired, work);
 }
 
 void osp__worker_divide_freeing(void) { osp__set_pause(put_off); }
@@ -161,7 +171,10 @@ static bool free_a_part(struct osp_worker *worker) {
     osp__dead_join(&dead, &worker->put_off);
     osp__free_some(&dead, FREED_A_ROUND << (doubled < DOUBLED_AT_MOST ? doubled : DOUBLED_AT_MOST));
     osp__dead_join(&worker->put_off, &dead);
-    if (worker->put_off.top == NULL) worker->rounds_with_garbage = 0;
+    if (worker->put_off.top == NULL) {
+        worker->rounds_with_garbage = 0;
+        let_litterers_go_on(worker);
+    }
     return true;
 }
 
@@ -202,10 +215,8 @@ static struct osp__work *take_fresh(struct osp_worker *worker) {
 }
 
 /* Fibers that were made to yield run when there is nothing else, but neither a stream of short work nor one of long
- * work keeps them waiting for ever. Before any of them the garbage goes: what put it off is one of them, and would
- * make more of it than is ever freed. */
+ * work keeps them waiting for ever. */
 static struct osp__work *take_tired(struct osp_worker *worker) {
-    if (worker->put_off.top != NULL) return NULL;
     struct osp__work *work = take(&worker->tired);
     if (work != NULL) worker->owed = 0;
     return work;

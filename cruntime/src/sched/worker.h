@@ -36,7 +36,9 @@ struct osp_worker {
     void *system_argument;
     struct osp__queue ready;          /* work of this thread */
     struct osp__queue tired;          /* fibers that were made to yield: they come after the others */
+    struct osp__queue litterers;      /* those of them that wait for their garbage to be freed */
     struct osp__dead put_off;         /* garbage, more of it than could be freed at once */
+    uint32_t put_off_in_turn;         /* the turn of the fiber that has put something off last */
     uint32_t rounds_with_garbage;     /* since there was none */
     struct osp__work *parting;        /* work to do once the current batch of events is done */
     struct osp__timer_heap timers;

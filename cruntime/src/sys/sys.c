@@ -83,10 +83,14 @@ size_t osp__block_size(void *block) { return malloc_usable_size(block); }
 
 /* glibc does not join small free blocks with their neighbours when they are freed but all of them at once, some day: of
  * a million that takes 40 ms, in the middle of somebody's malloc. Without its "fast bins" each is joined when it is
- * freed; those that are used again soon stay in the thread's own cache as before. */
+ * freed; those that are used again soon stay in the thread's own cache as before. Nor does it give back what is free at
+ * the end of an arena before that is twice the largest block that was ever freed: 64 MiB take the kernel ten
+ * milliseconds. */
 void osp__memory_divide_work(void) {
 #ifdef __GLIBC__
     (void)mallopt(M_MXFAST, 0);
+    (void)mallopt(M_MMAP_THRESHOLD, OSP_BIG_BLOCK);
+    (void)mallopt(M_TRIM_THRESHOLD, OSP_BIG_BLOCK);
 #endif
 }
 

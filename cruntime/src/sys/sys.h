@@ -17,6 +17,11 @@
 struct epoll_event;
 
 /* ---- memory ---- */
+
+/* Blocks of this size are mappings of their own, unmapped when they are released. What is free at the end of an arena
+ * is given back when it is that large. */
+#define OSP_BIG_BLOCK ((size_t)16 << 20)
+
 void *osp__alloc(size_t size);              /* uninitialised; NULL when memory runs out */
 void *osp__alloc_zeroed(size_t size);       /* zero-filled */
 void *osp__resize(void *block, size_t size);
