@@ -1,5 +1,5 @@
-"""What programs hold at most: a hundred thousand fibers at once in little memory, a million one after the other, and
-little garbage."""
+"""What programs hold at most: a hundred thousand fibers at once in little memory, a million one after the
+other, and little garbage."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_million_fibers_are_spawned_and_awaited(tmp_path: Path) -> None:
 
 @needs_release_build
 def test_freeing_keeps_up_with_a_program_that_drops_big_trees(tmp_path: Path) -> None:
-    """A fiber that is made to yield in the middle of freeing a tree makes no other before that one is gone."""
+    """A fiber that is made to yield while it frees a tree makes no other before that one is gone."""
     path = tmp_path / "trees.osp"
     path.write_text("""
         type Tree = Leaf | Node(Tree, Tree)
