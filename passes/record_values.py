@@ -1,0 +1,290 @@
+"""Which records need not be made, because all that is asked of them is what they hold: for `unbox-records`.
+
+Candidates are cells, arguments of blocks, and parameters of functions that are called by name only. The sets
+here are greatest fixed points: everything is taken for split until something speaks against it. A value that
+is split may still be needed whole in places (returned, stored, passed to one who wants the record), where a
+cell is made for it. What this must never allow is more cells on any path than there were before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ospjit.builtins.table import RUNTIME
+from ospjit.ir import Block, BlockArgument, DialectType, Operation, OpResult, Type, Value
+
+#: Questions that are answered without a cell.
+READS = frozenset(("rt.slot", "rt.is_null"))
+
+
+class Shape(NamedTuple):
+    """What all cells of a type have in common."""
+
+    tag: int
+    scan: int
+    types: tuple[Type, ...]
+
+
+@dataclass(frozen=True)
+class Records:
+    """The types of which all values are cells of one shape, and those that can be null instead."""
+
+    shapes: dict[Type, Shape]
+    nullable: set[Type]
+
+
+def find_records(functions: Sequence[Operation], most: int) -> Records:
+    """Records have at most `most` fields. A type whose tag is asked for anywhere is a union."""
+    shapes: dict[Type, Shape | None] = {}
+    nullable: set[Type] = set()
+    for function in functions:
+        for block in function.regions[0].blocks:
+            for op in block.ops:
+                if op.name == "rt.cell":
+                    t = op.result.type
+                    shape = Shape(op.attr("tag"), op.attr("scan"), tuple([v.type for v in op.operands]))
+                    if shapes.setdefault(t, shape) != shape:
+                        shapes[t] = None
+                elif op.name == "rt.tag":
+                    shapes[op.operands[0].type] = None
+                elif op.name == "rt.static_cell":
+                    shapes[op.result.type] = None
+                elif op.name == "rt.null" or (op.name == "rt.call" and RUNTIME[op.attr("callee")].fallible):
+                    nullable.update([r.type for r in op.results])
+    found = {t: s for t, s in shapes.items() if s is not None and _is_record(t) and len(s.types) <= most}
+    return Records(found, nullable)
+
+
+def _is_record(t: Type) -> bool:
+    return isinstance(t, DialectType) and t.name in ("osp.data", "osp.rec")
+
+
+class Use(NamedTuple):
+    """One operand that reads a candidate."""
+
+    op: Operation
+    position: int
+    target: BlockArgument | None
+    """What receives the value: an argument of a block or a parameter of a function."""
+
+
+class SplitValues:
+    """The values of a module's functions that fall into their fields."""
+
+    def __init__(self, functions: Sequence[Operation], records: Records) -> None:
+        self.records = records
+        self.known = {f.attr("sym_name"): f for f in functions if not f.attr("exported")}
+        """The functions that only `func.call` enters."""
+        self.calls: dict[str, list[Operation]] = {}
+        self.uses: dict[Value, list[Use]] = {}
+        self.split: dict[Value, None] = {}
+        self.returning: set[Value] = set()
+        """Those that are needed whole in some place, here or in a function that is called with them."""
+        self.kept: set[Value] = set()
+        """Those that are needed whole in some place of the function itself."""
+        self._reach: dict[tuple[Block, Block], set[Block]] = {}
+        if records.shapes:
+            self._collect(functions)
+            self._solve()
+
+    def shape(self, value: Value) -> Shape:
+        return self.records.shapes[value.type]
+
+    def escapes(self, value: Value) -> list[Use]:
+        """The places where a value that falls apart is needed whole."""
+        return [u for u in self.uses[value] if u.op.name not in READS and u.target not in self.split]
+
+    # ---- candidates
+
+    def _collect(self, functions: Sequence[Operation]) -> None:
+        for function in functions:
+            for op in function.walk():
+                if op.name == "func.call":
+                    self.calls.setdefault(op.attr("callee"), []).append(op)
+                elif op.name == "rt.closure":
+                    self.known.pop(op.attr("callee"), None)
+        for function in functions:
+            entry = function.regions[0].entry
+            for block in function.regions[0].blocks:
+                if block is not entry or function.attr("sym_name") in self.known:
+                    for argument in block.args:
+                        self._candidate(argument)
+                for op in block.ops:
+                    if op.name == "rt.cell":
+                        self._candidate(op.result)
+        self.uses = {value: list(self._uses(value)) for value in self.split}
+
+    def _candidate(self, value: Value) -> None:
+        if value.type in self.records.shapes:
+            self.split[value] = None
+
+    def _uses(self, value: Value) -> Iterator[Use]:
+        types = self.records.shapes[value.type].types
+        for op, position in value.uses:
+            target = None
+            if op.name == "func.call" and op.attr("callee") in self.known:
+                target = self.known[op.attr("callee")].regions[0].entry.args[position]
+            elif op.name == "rt.slot" and op.result.type is not types[op.attr("index")]:
+                raise AssertionError(f"slot {op.attr('index')} of {value.type} is no {op.result.type}")
+            elif op.successors:
+                target = _receiver(op, position)
+            yield Use(op, position, target)
+
+    def _incoming(self, argument: BlockArgument) -> Iterator[Value]:
+        """All that an argument or a parameter may be."""
+        block = argument.block
+        function = block.parent_op()
+        assert function is not None
+        if block is function.regions[0].entry:
+            for call in self.calls.get(function.attr("sym_name"), ()):
+                yield call.operands[argument.index]
+        for op, number in block.uses:
+            yield op.successor_args(number)[argument.index]
+
+    # ---- what speaks against it
+
+    def _solve(self) -> None:
+        while True:
+            while self._mark() | self._strike():
+                pass
+            useless = set(self.split) - (self._grounded() & self._useful())
+            if not useless:
+                return
+            for value in useless:
+                del self.split[value]
+
+    def _mark(self) -> bool:
+        """Note which values are needed whole somewhere; whether there are more than before."""
+        before = len(self.returning) + len(self.kept)
+        for value in self.split:
+            for use in self.uses[value]:
+                if use.op.name in READS:
+                    continue
+                if use.target not in self.split:
+                    self.returning.add(value)
+                    self.kept.add(value)
+                elif use.target in self.returning:
+                    self.returning.add(value)
+                    if use.op.name != "func.call" and use.target in self.kept:
+                        self.kept.add(value)
+        return len(self.returning) + len(self.kept) != before
+
+    def _strike(self) -> bool:
+        """Remove what cannot fall apart; whether there was any."""
+        bad = [v for v in self.split if not self._can_arrive(v) or self._costs(v)]
+        for value in bad:
+            del self.split[value]
+        return bool(bad)
+
+    def _can_arrive(self, value: Value) -> bool:
+        """Whether all that the value may be is known by its fields, or can be asked for them once."""
+        if not isinstance(value, BlockArgument):
+            return True
+        readable = value.type not in self.records.nullable and value not in self.kept
+        if self._is_parameter(value):
+            readable = False
+        return all(v in self.split or readable for v in self._incoming(value))
+
+    def _is_parameter(self, value: BlockArgument) -> bool:
+        region = value.block.parent
+        return region is not None and value.block is region.entry
+
+    def _costs(self, value: Value) -> bool:
+        """Whether a path could make several cells for the value, or a loop one in each round. It made one
+        in each round before, but mostly in the memory of that of the round before."""
+        whole: dict[Block, Operation | None] = {}
+        for use in self.uses[value]:
+            if use.op.name in READS:
+                continue
+            block = use.op.parent
+            assert block is not None
+            if use.target not in self.split:
+                if whole.setdefault(block, None) is not None:
+                    return True
+            elif use.target in self.returning:
+                if whole.setdefault(block, use.op) is not use.op or _times(use) > 1:
+                    return True
+        place = value.block
+        assert place is not None
+        if isinstance(value, BlockArgument) and any(
+            (op is None or op.name == "func.call") and self._comes_again(block, op, place)
+            for block, op in whole.items()
+        ):
+            return True
+        return any(
+            other is not place and other in self._reachable(block, place)
+            for block in whole
+            for other in whole
+        )
+
+    def _comes_again(self, block: Block, op: Operation | None, place: Block) -> bool:
+        """Whether a new value of an argument of `place` may come to be after `op`, in a loop."""
+        function = place.parent_op()
+        assert function is not None
+        ahead = self._reachable(block, place)
+        if place is not function.regions[0].entry:
+            return place in ahead
+        calls = [c for c in self.calls.get(function.attr("sym_name"), ()) if c.attr("tail")]
+        return any(c is not op and (c.parent is block or c.parent in ahead) for c in calls)
+
+    def _reachable(self, block: Block, place: Block) -> set[Block]:
+        """The blocks that come after a block, up to where the arguments of `place` are new ones."""
+        key = (block, place)
+        if key not in self._reach:
+            seen: set[Block] = set()
+            work = list(block.successors())
+            while work:
+                here = work.pop()
+                if here not in seen:
+                    seen.add(here)
+                    if here is not place:
+                        work += here.successors()
+            self._reach[key] = seen
+        return self._reach[key]
+
+    # ---- what speaks for it
+
+    def _grounded(self) -> set[Value]:
+        """The values that some cell reaches: the others would only be read earlier than needed."""
+        found: set[Value] = set()
+        work: list[Value] = [v for v in self.split if isinstance(v, OpResult)]
+        while work:
+            value = work.pop()
+            if value not in found:
+                found.add(value)
+                targets = [u.target for u in self.uses[value]]
+                work += [t for t in targets if t is not None and t in self.split]
+        return found
+
+    def _useful(self) -> set[Value]:
+        """The values of which a field is read, here or where they arrive."""
+        found: set[Value] = set()
+        work = [v for v in self.split if any(u.op.name in READS for u in self.uses[v])]
+        while work:
+            value = work.pop()
+            if value not in found:
+                found.add(value)
+                if isinstance(value, BlockArgument):
+                    work += [v for v in self._incoming(value) if v in self.split]
+        return found
+
+
+def _receiver(op: Operation, position: int) -> BlockArgument | None:
+    """The argument of a block that an operand of a branch becomes."""
+    start = len(op.operands) - sum(len(op.successor_args(i)) for i in range(len(op.successors)))
+    for number, successor in enumerate(op.successors):
+        count = len(op.successor_args(number))
+        if start <= position < start + count:
+            return successor.args[position - start]
+        start += count
+    return None
+
+
+def _times(use: Use) -> int:
+    """How often what receives a value receives it."""
+    value = use.op.operands[use.position]
+    if use.op.name == "func.call":
+        return use.op.operands.count(value)
+    return max(use.op.successor_args(i).count(value) for i in range(len(use.op.successors)))
