@@ -6,16 +6,18 @@
 #include <pthread.h>
 #include <string.h>
 
+/* The one that most programs would open in vain comes last. */
+enum { OTHERS = 3 };
+static const char *const names[OTHERS] = {"libc.so.6", "libgcc_s.so.1", "libm.so.6"};
+
 static struct {
-    void *runtime, *others[3];
+    void *runtime, *others[OTHERS];
 } handles;
 
-static void open_handles(void) {
-    static const char *const names[] = {"libc.so.6", "libm.so.6", "libgcc_s.so.1"};
+static void open_runtime(void) {
     Dl_info here;
     if (dladdr((const void *)&handles, &here) != 0 && here.dli_fname != NULL)
         handles.runtime = dlopen(here.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
-    for (int i = 0; i < 3; i++) handles.others[i] = dlopen(names[i], RTLD_LAZY | RTLD_LOCAL);
 }
 
 static void *given(const char *name, const struct osp_code_surroundings *surroundings) {
@@ -26,13 +28,22 @@ static void *given(const char *name, const struct osp_code_surroundings *surroun
     return found;
 }
 
+/* Opened once, and never closed. */
+static void *from_other(int which, const char *name) {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&lock);
+    if (handles.others[which] == NULL) handles.others[which] = dlopen(names[which], RTLD_LAZY | RTLD_LOCAL);
+    void *library = handles.others[which];
+    pthread_mutex_unlock(&lock);
+    return library != NULL ? dlsym(library, name) : NULL;
+}
+
 void *osp__resolve(const char *name, const struct osp_code_surroundings *surroundings) {
     static pthread_once_t opened = PTHREAD_ONCE_INIT;
-    pthread_once(&opened, open_handles);
+    pthread_once(&opened, open_runtime);
     void *found = NULL;
     if (strncmp(name, "osp_", 4) == 0 && handles.runtime != NULL) found = dlsym(handles.runtime, name);
     if (found == NULL) found = given(name, surroundings);
-    for (int i = 0; found == NULL && i < 3; i++)
-        if (handles.others[i] != NULL) found = dlsym(handles.others[i], name);
+    for (int i = 0; found == NULL && i < OTHERS; i++) found = from_other(i, name);
     return found;
 }

@@ -15,6 +15,7 @@
 #include "../fiber/fiber.h"
 #include "../sched/seed.h"
 #include "failure.h"
+#include "libm.h"
 
 /* ---- floats -------------------------------------------------------------------------------------------- */
 
@@ -33,7 +34,10 @@ OSP_API double osp_ceil(osp_ctx *ctx, double x)
 OSP_API double osp_round(osp_ctx *ctx, double x)
 {
     (void)ctx;
-    return round(x);
+    double whole = floor(fabs(x)); /* round itself would be libm's */
+    if (fabs(x) - whole >= 0.5)
+        whole++;
+    return copysign(whole, x);
 }
 
 OSP_API double osp_sqrt(osp_ctx *ctx, double x, char **error)
@@ -46,15 +50,13 @@ OSP_API double osp_sqrt(osp_ctx *ctx, double x, char **error)
 
 OSP_API double osp_pow(osp_ctx *ctx, double x, double y)
 {
-    (void)ctx;
-    return pow(x, y);
+    return osp__pow(ctx, x, y);
 }
 
 /* The remainder with the sign of the dividend. */
 OSP_API double osp_float_mod(osp_ctx *ctx, double a, double b)
 {
-    (void)ctx;
-    return fmod(a, b);
+    return osp__fmod(ctx, a, b);
 }
 
 /* ---- random numbers ------------------------------------------------------------------------------------ */

@@ -15,6 +15,7 @@ set(OSP_LIB_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/string_build.c
     ${CMAKE_CURRENT_LIST_DIR}/string_pattern.c
     ${CMAKE_CURRENT_LIST_DIR}/number.c
+    ${CMAKE_CURRENT_LIST_DIR}/libm.c
     ${CMAKE_CURRENT_LIST_DIR}/environment.c
     ${CMAKE_CURRENT_LIST_DIR}/descriptor.c
     ${CMAKE_CURRENT_LIST_DIR}/file.c
