@@ -102,6 +102,7 @@ OSP_API uint64_t osp_abi_hash(void);
 #define OSP_KIND_TEST 5u
 #define OSP_KIND_PROCESS 6u
 #define OSP_KIND_FOREIGN 7u /* stands for an object of the embedder */
+#define OSP_KIND_WORDS 8u   /* a row of words that are no pointers, of a list; see mem/words.h */
 #define OSP_INFO(kind, scan, tag) ((uint32_t)(kind) | (uint32_t)(scan) << 4 | (uint32_t)(tag) << 16)
 #define OSP_RC_STICKY (INT32_MIN / 2)
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 KIND_CELL = 1
 KIND_CLOSURE = 2
+KIND_WORDS = 8
 
 #: The runtime functions that the text here calls.
 CALLED = ("osp_cell_free", "osp_cell_new", "osp_drop", "osp_dup")

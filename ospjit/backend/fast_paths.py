@@ -3,15 +3,16 @@
 Each function here takes what the runtime's takes, without the place for an error, and returns the result and
 the error, null if there is none, or the result alone where nothing can fail. What is not the usual case (an
 index out of range, a key that is not there, something that others hold, too) is left to the runtime. The
-layout of lists stands in the runtime's `list.c`, that of maps in `map.c`, and the hash of integers in
+layout of lists stands in the runtime's `list.c` and `words.h`, that of maps in `map.c`, and the hash of integers in
 `map_key.h`: what changes there changes here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
+from ospjit.backend.cells import KIND_WORDS
 from ospjit.dialects.rt import is_counted
 from ospjit.ir import Operation
 
@@ -23,21 +24,27 @@ class FastPath:
     name: str
     text: str
     fits: Callable[[Operation], bool]
+    #: What it calls: functions by name.
+    calls: Mapping[str, str] = field(default_factory=dict)
 
 
-#: Goes down to the leaf that holds a position. Expects %list, %position; leaves the element's address, %item.
-#: The block that comes first is called `walk`, and what follows goes on in a block `leaf`.
-_WALK = """
-walk:
-  %root = load ptr, ptr %list
-  %height.at = getelementptr i64, ptr %list, i64 3
-  %height = load i64, ptr %height.at
+#: What tells LLVM that elements are not stored where a list's own fields are: `!tbaa` of each. See `_EPILOGUE`.
+_FIELD = ", !tbaa !2"
+_ELEMENT = ", !tbaa !3"
+
+#: The header of a row that may be written: its count is 1, nothing but its kind stands in the other half.
+_OWN_ROW = 1 | KIND_WORDS << 32
+
+#: Goes down a tree to the element at a position.
+_LIST_WALK = """
+define internal ptr @rt.list_walk(ptr %root, i64 %height, i64 %position)
+    noinline nounwind willreturn memory(read) {
+entry:
   br label %level
 level:
-  %node = phi ptr [%root, %walk], [%child, %down]
-  %left = phi i64 [%height, %walk], [%next, %down]
+  %node = phi ptr [%root, %entry], [%child, %down]
+  %left = phi i64 [%height, %entry], [%next, %down]
   %low = icmp eq i64 %left, 0
-CHECK
   br i1 %low, label %leaf, label %down
 down:
   %bits = mul nuw nsw i64 %left, 5
@@ -50,14 +57,39 @@ down:
 leaf:
   %last = and i64 %position, 31
   %item = getelementptr i64, ptr %node, i64 %last
+  ret ptr %item
+}
+"""
+
+#: The address, %item, of the element at %position of %list. The block that comes first is called `walk`, and what
+#: follows goes on in a block `leaf`. Where there is one level positions are places, in leaves as in rows.
+_ITEM = f"""
+walk:
+  %root = load ptr, ptr %list{_FIELD}
+  %height.at = getelementptr i64, ptr %list, i64 3
+  %height = load i64, ptr %height.at{_FIELD}
+  %flat = icmp eq i64 %height, 0
+  br i1 %flat, label %row, label %tree, !prof !0
+row:
+  %in.row = getelementptr i64, ptr %root, i64 %position
+  br label %leaf
+tree:
+  %in.tree = call ptr @rt.list_walk(ptr %root, i64 %height, i64 %position)
+  br label %leaf
+leaf:
+  %item = phi ptr [%in.row, %row], [%in.tree, %tree]
+"""
+
+#: Leaves the %start of %list, and its %end.
+_ENDS = f"""
+  %start.at = getelementptr i64, ptr %list, i64 1
+  %end.at = getelementptr i64, ptr %list, i64 2
+  %start = load i64, ptr %start.at{_FIELD}
+  %end = load i64, ptr %end.at{_FIELD}
 """
 
 #: Whether %index lies in %list; leaves %position.
-_RANGE = """
-  %start.at = getelementptr i64, ptr %list, i64 1
-  %end.at = getelementptr i64, ptr %list, i64 2
-  %start = load i64, ptr %start.at
-  %end = load i64, ptr %end.at
+_RANGE = f"""{_ENDS}
   %length = sub nuw i64 %end, %start
   %position = add i64 %start, %index
   %inside = icmp ult i64 %index, %length
@@ -77,8 +109,8 @@ entry:
   %error = alloca ptr
 {_RANGE}
   br i1 %inside, label %walk, label %slow, !prof !0
-{_WALK.replace("CHECK", "")}
-  %word = load i64, ptr %item
+{_ITEM}
+  %word = load i64, ptr %item{_ELEMENT}
 {_DUP if counted else ""}
   %found = insertvalue {{i64, ptr}} {{i64 undef, ptr null}}, i64 %word, 0
   ret {{i64, ptr}} %found
@@ -93,6 +125,73 @@ slow:
 """
 
 
+def _list_item(name: str, counted: bool) -> str:
+    """The element at an index that is inside."""
+    return f"""
+define internal i64 @{name}(ptr %ctx, ptr %list, i64 %index) alwaysinline {{
+entry:
+  %start.at = getelementptr i64, ptr %list, i64 1
+  %start = load i64, ptr %start.at{_FIELD}
+  %position = add i64 %start, %index
+  br label %walk
+{_ITEM}
+  %word = load i64, ptr %item{_ELEMENT}
+{_DUP if counted else ""}
+  ret i64 %word
+}}
+"""
+
+
+_LIST_LENGTH = f"""
+define internal i64 @rt.list_length(ptr %ctx, ptr %list) alwaysinline {{
+{_ENDS}
+  %length = sub nuw i64 %end, %start
+  ret i64 %length
+}}
+"""
+
+#: Goes on in `mine` when %list has a row and nobody else holds either. Comes before a look at the row: a list without
+#: elements has none.
+_HOLDERS = """
+  %holders.at = getelementptr i8, ptr %list, i64 -8
+  %holders = load i32, ptr %holders.at
+  %alone = icmp eq i32 %holders, 1
+"""
+_MINE = f"""
+  %root.header.at = getelementptr i64, ptr %root, i64 -1
+  %root.header = load i64, ptr %root.header.at
+  %mine = icmp eq i64 %root.header, {_OWN_ROW}
+"""
+
+_LIST_APPEND = f"""
+define internal ptr @rt.list_append(ptr %ctx, ptr %list, i64 %value) alwaysinline {{
+entry:
+{_HOLDERS}
+  %root = load ptr, ptr %list{_FIELD}
+  %some = icmp ne ptr %root, null
+  %usual = and i1 %alone, %some
+  br i1 %usual, label %look, label %slow, !prof !0
+look:
+{_MINE}
+{_ENDS}
+  %bytes.at = getelementptr i64, ptr %root, i64 -2
+  %bytes = load i64, ptr %bytes.at
+  %capacity = lshr i64 %bytes, 3
+  %room = icmp ult i64 %end, %capacity
+  %fits = and i1 %mine, %room
+  br i1 %fits, label %fast, label %slow, !prof !0
+fast:
+  %item = getelementptr i64, ptr %root, i64 %end
+  store i64 %value, ptr %item{_ELEMENT}
+  %next = add nuw i64 %end, 1
+  store i64 %next, ptr %end.at{_FIELD}
+  ret ptr %list
+slow:
+  %l = call ptr @osp_list_append(ptr %ctx, ptr %list, i64 %value)
+  ret ptr %l
+}}
+"""
+
 _UNIQUE = """
   %count.at = getelementptr i8, ptr %node, i64 -8
   %count = load i32, ptr %count.at
@@ -104,14 +203,17 @@ _LIST_SET = f"""
 define internal {{ptr, ptr}} @rt.list_set(ptr %ctx, ptr %list, i64 %index, i64 %value) alwaysinline {{
 entry:
   %error = alloca ptr
-  %holders.at = getelementptr i8, ptr %list, i64 -8
-  %holders = load i32, ptr %holders.at
-  %alone = icmp eq i32 %holders, 1
+{_HOLDERS}
 {_RANGE}
   %usual = and i1 %alone, %inside
-  br i1 %usual, label %walk, label %slow, !prof !0
-{_WALK.replace("CHECK", _UNIQUE)}
-  store i64 %value, ptr %item
+  br i1 %usual, label %look, label %slow, !prof !0
+look:
+  %root = load ptr, ptr %list{_FIELD}
+{_MINE}
+  br i1 %mine, label %fast, label %slow, !prof !0
+fast:
+  %item = getelementptr i64, ptr %root, i64 %position
+  store i64 %value, ptr %item{_ELEMENT}
   %done = insertvalue {{ptr, ptr}} {{ptr undef, ptr null}}, ptr %list, 0
   ret {{ptr, ptr}} %done
 slow:
@@ -281,15 +383,25 @@ def _unread(op: Operation) -> bool:
     return all(user.name in ("rt.is_null", "rt.drop") for user in op.results[1].users)
 
 
+def _gives_counted(op: Operation) -> bool:
+    return is_counted(op.results[0].type)
+
+
+_WALKS = {"rt.list_walk": _LIST_WALK}
+
 #: For symbols of the runtime, the first that fits.
 FAST_PATHS: dict[str, tuple[FastPath, ...]] = {
     "osp_list_get": (
-        FastPath(
-            "rt.list_get_counted",
-            _list_get("rt.list_get_counted", True),
-            lambda op: is_counted(op.results[0].type),
-        ),
-        FastPath("rt.list_get", _list_get("rt.list_get", False), lambda op: True),
+        FastPath("rt.list_get_counted", _list_get("rt.list_get_counted", True), _gives_counted, _WALKS),
+        FastPath("rt.list_get", _list_get("rt.list_get", False), lambda op: True, _WALKS),
+    ),
+    "osp_list_get_unchecked": (
+        FastPath("rt.list_item_counted", _list_item("rt.list_item_counted", True), _gives_counted, _WALKS),
+        FastPath("rt.list_item", _list_item("rt.list_item", False), lambda op: True, _WALKS),
+    ),
+    "osp_list_length": (FastPath("rt.list_length", _LIST_LENGTH, lambda op: True),),
+    "osp_list_append": (
+        FastPath("rt.list_append", _LIST_APPEND, lambda op: not is_counted(op.operands[1].type)),
     ),
     "osp_list_set": (FastPath("rt.list_set", _LIST_SET, lambda op: not is_counted(op.operands[2].type)),),
     "osp_map_get": (

@@ -77,6 +77,11 @@ attributes #0 = { uwtable "frame-pointer"="all" "probe-stack"="inline-asm" }
 attributes #1 = { uwtable noinline optnone "frame-pointer"="all" "probe-stack"="inline-asm" }
 !0 = !{!"branch_weights", i32 2000, i32 1}
 !1 = !{!"branch_weights", i32 1, i32 2000}
+!2 = !{!5, !5, i64 0}
+!3 = !{!6, !6, i64 0}
+!4 = !{!"ospjit"}
+!5 = !{!"a field of a list", !4, i64 0}
+!6 = !{!"an element of a list", !4, i64 0}
 """
 
 _RT_LLVM = {
@@ -1005,15 +1010,18 @@ class _Function:
 
     def _inlined_call(self, op: Operation, fn: RuntimeFn, path: FastPath, args: list[str]) -> None:
         """A call of what stands for a function of the runtime: its result and, if it can fail, the error."""
-        self.e.fast_paths[path.name] = path.text
+        self.e.fast_paths |= {path.name: path.text, **path.calls}
+        is_word = fn.result == "word" and op.results[0].type is not i64
         if not fn.fallible:
-            result = self.name(op.results[0])
+            result = self.fresh() if is_word else self.name(op.results[0])
             self.emit(f"{result} = call {_RT_LLVM[fn.result]} @{path.name}({', '.join(args)})")
+            if is_word:
+                self._from_word(result, op.results[0])
             return
         both, value = self.fresh(), self.fresh()
         pair = f"{{{_RT_LLVM[fn.result]}, ptr}}"
         self.emit(f"{both} = call {pair} @{path.name}({', '.join(args)})")
-        if fn.result == "word" and op.results[0].type is not i64:
+        if is_word:
             self.emit(f"{value} = extractvalue {pair} {both}, 0")
             self._from_word(value, op.results[0])
         else:

@@ -9,11 +9,19 @@
 #include "list.h"
 
 #include "../mem/held.h"
+#include "../mem/words.h"
 #include "../sched/poll.h"
+#include "../sys/sys.h"
 #include "failure.h"
 #include "node.h"
 
 enum { BITS = 5, WIDTH = 1 << BITS, POINTERS = 1 };
+
+/* So few elements do not keep alive a row that others hold, too. */
+enum { FEW = 32 };
+
+/* How many elements of a row those who walk over it get at a time; between two they poll. */
+enum { LONGEST_RUN = 1024 };
 
 struct list {
     int64_t *root; /* NULL when empty */
@@ -54,8 +62,13 @@ static struct list *new_list(osp_ctx *ctx, bool pointers)
     return list;
 }
 
+static bool is_row(const struct list *list)
+{
+    return list->root != NULL && osp__is_words(list->root);
+}
+
 /* The list itself or, when others hold it too, a copy that shares its nodes. */
-static struct list *own_list(osp_ctx *ctx, void *list)
+static struct list *own_cell(osp_ctx *ctx, void *list)
 {
     if (osp__is_unique(list))
         return list;
@@ -82,6 +95,7 @@ static int64_t *own_node(osp_ctx *ctx, int64_t *slot, bool pointers)
     return copy;
 }
 
+/* The root, which is no row, made unique. */
 static int64_t *own_root(osp_ctx *ctx, struct list *list)
 {
     return own_node(ctx, (int64_t *)(void *)&list->root, list->height > 0 || has_pointers(list));
@@ -104,11 +118,108 @@ const int64_t *osp__list_run(const void *address, uint64_t index, uint64_t *coun
     const struct list *list = address;
     uint64_t position = list->start + index, rest = list->end - position;
     const int64_t *node = list->root;
+    if (is_row(list)) {
+        *count = rest < LONGEST_RUN ? rest : LONGEST_RUN;
+        return node + position;
+    }
     for (uint64_t level = list->height; level > 0; level--)
         node = child_of(node, slot_of(position, level));
     unsigned slot = slot_of(position, 0);
     *count = rest < WIDTH - slot ? rest : WIDTH - slot;
     return node + slot;
+}
+
+/* ---- rows ---------------------------------------------------------------------------------------------- */
+
+/* Moves the elements to a row of its own with this much room before and behind them. */
+static void move_row(osp_ctx *ctx, struct list *list, uint64_t before, uint64_t behind)
+{
+    uint64_t length = osp__list_length(list);
+    OSP_HELD int64_t *row = osp__words_new(ctx, before + length + behind);
+    if (list->root != NULL)
+        osp__copy(ctx, (char *)(row + before), (const char *)(list->root + list->start), length * sizeof *row);
+    osp_drop(list->root);
+    list->root = osp__let_go(&row);
+    list->start = before;
+    list->end = before + length;
+}
+
+/* Room at one end of a row, or of a list without any element; as much as it has elements, so that adding elements one
+ * by one takes constant time each. Room at the other end has come from elements that were cut off there, or was left
+ * for others to be added: some of it is kept. */
+static void widen_row(osp_ctx *ctx, struct list *list, bool back)
+{
+    uint64_t length = osp__list_length(list), room = length < 4 ? 4 : length;
+    uint64_t capacity = list->root == NULL ? 0 : osp__words_capacity(list->root);
+    uint64_t other = back ? list->start : capacity - list->end;
+    if (back && other == 0 && capacity * sizeof *list->root >= OSP_BIG_BLOCK) { /* moving it is the kernel's work */
+        list->root = osp__words_widen(ctx, list->root, capacity + room);
+        return;
+    }
+    uint64_t kept = other == 0 ? 0 : room / 2;
+    move_row(ctx, list, back ? kept : room - kept, back ? room - kept : kept);
+}
+
+static uint64_t height_for(uint64_t places)
+{
+    uint64_t height = 0;
+    while (places > (uint64_t)WIDTH << (height * BITS))
+        height++;
+    return height;
+}
+
+static void append_words(osp_ctx *ctx, struct list *list, const int64_t *words, uint64_t count);
+static void release_edge(osp_ctx *ctx, struct list *list, uint64_t from, uint64_t to, uint64_t kept);
+
+/* The tree with the words of a row at the same positions: made the first time, and kept by the row. */
+static void *tree_of_row(osp_ctx *ctx, int64_t *row)
+{
+    void *tree = osp__words_tree(row);
+    if (tree != NULL)
+        return tree;
+    OSP_HELD struct list *list = new_list(ctx, false);
+    list->root = new_node(ctx, WIDTH, false);
+    append_words(ctx, list, row, osp__words_capacity(row));
+    tree = list->root;
+    list->root = NULL;
+    return osp__words_set_tree(row, tree);
+}
+
+/* Sees to it that what the list holds, if that is a row, may be changed. */
+static void own_row(osp_ctx *ctx, struct list *list)
+{
+    if (!is_row(list) || OSP_LIKELY(osp__words_are_ours(list->root)))
+        return;
+    if (osp__is_unique(list->root)) {
+        osp__words_forget_tree(list->root);
+        return;
+    }
+    int64_t *row = list->root;
+    uint64_t places = osp__words_capacity(row), length = osp__list_length(list);
+    int64_t *copy = osp__words_copy(ctx, row, list->start, length, length / 4);
+    if (copy != NULL) {
+        list->root = copy;
+        list->start = 0;
+        list->end = length;
+        osp_drop(row);
+        return;
+    }
+    void *tree = tree_of_row(ctx, row);
+    osp_dup(tree);
+    list->root = tree;
+    list->height = height_for(places);
+    osp_drop(row);
+    release_edge(ctx, list, 0, list->start, list->start);
+    release_edge(ctx, list, list->end, places, list->end - 1);
+}
+
+/* The list that somebody holds or, when others do, too, a copy that is held instead: to be changed. */
+static struct list *own_list(osp_ctx *ctx, void **held)
+{
+    struct list *list = own_cell(ctx, *held);
+    *held = list;
+    own_row(ctx, list);
+    return list;
 }
 
 /* ---- making room --------------------------------------------------------------------------------------- */
@@ -166,6 +277,8 @@ static void raise_root(osp_ctx *ctx, struct list *list, bool back)
 
 static uint64_t places_of(const struct list *list)
 {
+    if (is_row(list))
+        return osp__words_capacity(list->root);
     if (list->height == 0)
         return list->root == NULL ? 0 : osp__tag(list->root);
     return (uint64_t)1 << ((list->height + 1) * BITS);
@@ -173,7 +286,9 @@ static uint64_t places_of(const struct list *list)
 
 static void make_room(osp_ctx *ctx, struct list *list, bool back)
 {
-    if (list->height == 0 && places_of(list) < WIDTH)
+    if (is_row(list) || (list->root == NULL && !has_pointers(list)))
+        widen_row(ctx, list, back);
+    else if (list->height == 0 && places_of(list) < WIDTH)
         widen(ctx, list, back);
     else if (back ? slot_of(list->start, list->height) > 0 : slot_of(list->end - 1, list->height) < WIDTH - 1)
         slide(ctx, list, back);
@@ -181,9 +296,11 @@ static void make_room(osp_ctx *ctx, struct list *list, bool back)
         raise_root(ctx, list, back);
 }
 
-/* The leaf with a position, unique, made if need be. */
+/* The row, or the leaf with a position, which is made unique, and made if need be. */
 static int64_t *own_leaf(osp_ctx *ctx, struct list *list, uint64_t position)
 {
+    if (is_row(list))
+        return list->root;
     bool pointers = has_pointers(list);
     int64_t *node = own_root(ctx, list);
     for (uint64_t level = list->height; level > 0; level--) {
@@ -196,15 +313,21 @@ static int64_t *own_leaf(osp_ctx *ctx, struct list *list, uint64_t position)
     return node;
 }
 
+/* Where in its leaf or row a position is. */
+static uint64_t place_in(const struct list *list, uint64_t position)
+{
+    return is_row(list) ? position : slot_of(position, 0);
+}
+
 /* The free place behind the last element, and how many there are side by side. */
 static int64_t *open_back(osp_ctx *ctx, struct list *list, uint64_t *room)
 {
     if (list->end == places_of(list))
         make_room(ctx, list, true);
     int64_t *leaf = own_leaf(ctx, list, list->end);
-    unsigned slot = slot_of(list->end, 0);
-    *room = osp__tag(leaf) - slot;
-    return leaf + slot;
+    uint64_t place = place_in(list, list->end);
+    *room = (is_row(list) ? osp__words_capacity(leaf) : osp__tag(leaf)) - place;
+    return leaf + place;
 }
 
 /* The free place before the first element, and how many there are side by side up to it. */
@@ -213,9 +336,9 @@ static int64_t *open_front(osp_ctx *ctx, struct list *list, uint64_t *room)
     if (list->start == 0)
         make_room(ctx, list, false);
     int64_t *leaf = own_leaf(ctx, list, list->start - 1);
-    unsigned slot = slot_of(list->start - 1, 0);
-    *room = slot + 1;
-    return leaf + slot;
+    uint64_t place = place_in(list, list->start - 1);
+    *room = place + 1;
+    return leaf + place;
 }
 
 static uint64_t smaller(uint64_t a, uint64_t b)
@@ -243,7 +366,7 @@ static void append_words(osp_ctx *ctx, struct list *list, const int64_t *words, 
     while (incoming.count > 0) {
         uint64_t room, part;
         int64_t *place = open_back(ctx, list, &room);
-        part = smaller(room, incoming.count);
+        part = smaller(smaller(room, incoming.count), LONGEST_RUN);
         memcpy(place, incoming.words, part * sizeof *place);
         list->end += part;
         incoming.words += part;
@@ -324,11 +447,17 @@ static void *keep(osp_ctx *ctx, void *address, uint64_t first, uint64_t count)
         return empty;
     }
     OSP_HELD void *held = address;
-    struct list *list = own_list(ctx, address);
+    struct list *list = own_cell(ctx, address);
     held = list;
     uint64_t old_start = list->start, old_end = list->end;
     list->start += first;
     list->end = list->start + count;
+    if (is_row(list)) {
+        /* A few of many elements do not keep the row; nor do they when it is copied for little more. */
+        if (count <= FEW || (osp__is_unique(list->root) && count < osp__words_capacity(list->root) / 4))
+            move_row(ctx, list, 0, count / 4);
+        return osp__let_go(&held);
+    }
     lower_root(list, &old_start, &old_end);
     release_edge(ctx, list, old_start, list->start, list->start);
     release_edge(ctx, list, list->end, old_end, list->end - 1);
@@ -357,8 +486,10 @@ OSP_API void *osp_list_from_words(osp_ctx *ctx, bool pointers, void *words, int6
     if (count <= 0)
         return osp_list_empty(ctx, pointers);
     OSP_HELD struct list *list = new_list(ctx, pointers);
-    /* A short list gets a leaf of its size, as most lists stay as they were written. */
-    if (count <= WIDTH)
+    /* A short list gets a row or leaf of its size, as most lists stay as they were written. */
+    if (!pointers)
+        list->root = osp__words_new(ctx, (uint64_t)count);
+    else if (count <= WIDTH)
         list->root = new_node(ctx, (unsigned)count, pointers);
     append_words(ctx, list, words, (uint64_t)count);
     return osp__let_go(&list);
@@ -408,10 +539,9 @@ OSP_API void *osp_list_set(osp_ctx *ctx, void *list, int64_t index, int64_t valu
         return NULL;
     }
     OSP_HELD void *held = list, *held_value = pointers ? (void *)(uintptr_t)value : NULL;
-    struct list *result = own_list(ctx, list);
-    held = result;
+    struct list *result = own_list(ctx, &held);
     uint64_t position = result->start + (uint64_t)index;
-    int64_t *place = own_leaf(ctx, result, position) + slot_of(position, 0), old = *place;
+    int64_t *place = own_leaf(ctx, result, position) + place_in(result, position), old = *place;
     *place = value;
     osp__let_go(&held_value);
     if (pointers)
@@ -425,8 +555,7 @@ void *osp__list_extend(osp_ctx *ctx, void *address, const int64_t *elements, uin
         return address;
     OSP_HELD void *held = address;
     __attribute__((cleanup(drop_incoming))) struct incoming incoming = {elements, count, has_pointers(address)};
-    struct list *list = own_list(ctx, address);
-    held = list;
+    struct list *list = own_list(ctx, &held);
     incoming.count = 0; /* from here on append_words has them */
     append_words(ctx, list, elements, count);
     return osp__let_go(&held);
@@ -452,8 +581,7 @@ OSP_API void *osp_list_append(osp_ctx *ctx, void *list, int64_t value)
 OSP_API void *osp_list_prepend(osp_ctx *ctx, void *address, int64_t value)
 {
     OSP_HELD void *held = address, *held_value = has_pointers(address) ? (void *)(uintptr_t)value : NULL;
-    struct list *list = own_list(ctx, address);
-    held = list;
+    struct list *list = own_list(ctx, &held);
     osp__let_go(&held_value); /* from here on prepend_words has it */
     prepend_words(ctx, list, &value, 1);
     return osp__let_go(&held);
@@ -465,8 +593,7 @@ OSP_API void *osp_list_concat(osp_ctx *ctx, void *a, void *b)
     uint64_t a_length = osp__list_length(a), b_length = osp__list_length(b), run;
     bool back = a_length >= b_length;
     OSP_HELD void *held = back ? a : b, *other = back ? b : a;
-    struct list *result = own_list(ctx, held);
-    held = result;
+    struct list *result = own_list(ctx, &held);
     uint64_t length = back ? b_length : a_length;
     for (uint64_t done = 0; done < length; done += run) {
         const int64_t *words;
@@ -497,9 +624,14 @@ OSP_API void *osp_list_reverse(osp_ctx *ctx, void *address)
     bool pointers = has_pointers(address);
     OSP_HELD void *held = address;
     OSP_HELD struct list *result = new_list(ctx, pointers);
+    if (!pointers) {
+        result->root = osp__words_new(ctx, length);
+        result->start = result->end = length;
+    }
     for (uint64_t done = 0; done < length; done += run) {
         const int64_t *words = osp__list_run(address, done, &run);
         int64_t reversed[WIDTH];
+        run = smaller(run, WIDTH);
         for (uint64_t i = 0; i < run; i++)
             reversed[run - 1 - i] = words[i];
         if (pointers)

@@ -6,11 +6,13 @@
  * address needs 48 bits, the kind and the scan count the other 16, and the tag is of no use to the dead. */
 #include "object.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../io/diagnostic.h"
 #include "../sys/sys.h"
+#include "words.h"
 
 #define COUNT_LOAD(h) __atomic_load_n(&(h)->count, __ATOMIC_RELAXED)
 #define COUNT_STORE(h, value) __atomic_store_n(&(h)->count, (value), __ATOMIC_RELAXED)
@@ -92,6 +94,11 @@ void osp__drop_onto(struct osp__dead *dead, void *object) {
     if (object != NULL && release_count(object)) bury(dead, object);
 }
 
+/* Bytes of a block before the header. */
+static size_t prefix_of(uint32_t kind) {
+    return kind == OSP_KIND_STRING ? sizeof(uint64_t) : kind == OSP_KIND_WORDS ? OSP_WORDS_PREFIX : 0;
+}
+
 static void release_block(char *block) {
 #ifdef OSP_POISON
     memset(block, 0xdb, osp__block_size(block));
@@ -108,35 +115,40 @@ OSP_API void osp_cell_free(void *cell) {
 #define FREED_AT_ONCE 2048
 
 /* A block that is a mapping of its own goes back to the kernel with one call, which takes a tenth of a millisecond per
- * MiB and cannot be interrupted. So the pages of a dead string that large, the only big objects there are, go first, a
- * part at a time. The C library keeps smaller blocks for the next who asks: they stay whole. */
+ * MiB and cannot be interrupted. So the pages of a dead string or row of words that large, the only big objects there are,
+ * go first, a part at a time. The C library keeps smaller blocks for the next who asks: they stay whole. */
 #define BIG_PART ((size_t)2 << 20)
 #define PAGE ((uintptr_t)4096) /* or a multiple of it: then parts whose ends are not pages' are refused, and stay */
 
-/* Set in the shape of a dead string whose length says how many bytes it has kept: strings scan no fields. */
-#define SHRINKING OSP_INFO(OSP_KIND_STRING, 1, 0)
+/* Set in the shape of a dead string, or row of words, whose length says how many bytes it has kept: they scan no
+ * fields. */
+#define SHRINKING OSP_INFO(0, 1, 0)
 
-/* Gives back a part of a dead string and buries it again; false when what it has is best freed at once. */
-static bool shrink(void *string, uint32_t shape, struct osp__dead *dead) {
-    uint64_t *kept = (uint64_t *)string - 2;
-    if (OSP_LIKELY(*kept < (shape == SHRINKING ? 2 * BIG_PART : OSP_BIG_BLOCK))) return false;
-    if (shape != SHRINKING) *kept = osp__block_size(kept) - 2 * sizeof *kept;
-    uintptr_t end = ((uintptr_t)string + *kept) & -PAGE;
-    *kept = end - BIG_PART - (uintptr_t)string;
-    osp__discard((char *)string + *kept, BIG_PART);
-    osp__header(string)->info = SHRINKING;
-    bury(dead, string);
+/* Gives back a part of a dead string or row and buries it again; false when what it has is best freed at once. */
+static bool shrink(void *object, size_t prefix, uint32_t shape, struct osp__dead *dead) {
+    uint64_t *kept = (uint64_t *)object - 2;
+    bool goes_on = (shape & SHRINKING) != 0;
+    if (OSP_LIKELY(*kept < (goes_on ? 2 * BIG_PART : OSP_BIG_BLOCK))) return false;
+    size_t before = sizeof(struct osp__header) + prefix;
+    if (!goes_on) *kept = osp__block_size((char *)object - before) - before;
+    uintptr_t end = ((uintptr_t)object + *kept) & -PAGE;
+    *kept = end - BIG_PART - (uintptr_t)object;
+    osp__discard((char *)object + *kept, BIG_PART);
+    osp__header(object)->info = osp__kind(shape) | SHRINKING;
+    bury(dead, object);
     return true;
 }
 
 /* Frees an object, or a part of a big one, which takes as long as freeing many: the result is how many. */
 static int free_one(void *object, uint32_t shape, struct osp__dead *dead) {
-    if (osp__kind(shape) == OSP_KIND_STRING) {
-        if (OSP_UNLIKELY(shrink(object, shape, dead))) return FREED_AT_ONCE;
-        release_block((char *)object - sizeof(struct osp__header) - sizeof(uint64_t));
+    uint32_t kind = osp__kind(shape), scan = osp__scan(shape);
+    if (kind == OSP_KIND_STRING || kind == OSP_KIND_WORDS) {
+        size_t prefix = prefix_of(kind);
+        if (kind == OSP_KIND_WORDS) osp__words_drop_tree(object, dead);
+        if (OSP_UNLIKELY(shrink(object, prefix, shape, dead))) return FREED_AT_ONCE;
+        release_block((char *)object - sizeof(struct osp__header) - prefix);
         return 1;
     }
-    uint32_t kind = osp__kind(shape), scan = osp__scan(shape);
     void **fields = object;
     if (kind == OSP_KIND_CLOSURE) fields++;
     for (uint32_t i = 0; i < scan; i++) osp__drop_onto(dead, fields[i]);
@@ -248,7 +260,9 @@ static void mark(void *root, bool (*mark_one)(struct osp__header *), struct immo
     push(&list, root);
     while (list.size > 0) {
         void *object = list.items[--list.size];
-        if (object == NULL || !mark_one(osp__header(object))) continue;
+        if (object == NULL) continue;
+        if (osp__is_words(object) && COUNT_LOAD(osp__header(object)) > 0) osp__words_forget_tree(object);
+        if (!mark_one(osp__header(object))) continue;
         if (module != NULL) remember(module, object);
         uint32_t info = osp__header(object)->info, scan = osp__scan(info);
         void **fields = object;
@@ -270,7 +284,7 @@ OSP_API void osp_mark_immortal(void *object) { mark(object, mark_one_immortal, N
 
 OSP_API void osp_mark_module(void *object, void *place) { mark(object, mark_one_immortal, place); }
 
-/* Everything that the objects hold is immortal too: giving up a count does nothing. */
+/* Everything that the objects hold is immortal too, and giving up a count does nothing, but for the trees of rows. */
 OSP_API void osp_free_module(void *place) {
     struct immortals *known = *(struct immortals **)place;
     *(struct immortals **)place = NULL;
@@ -279,12 +293,13 @@ OSP_API void osp_free_module(void *place) {
         uint32_t kind = osp__kind(osp__header(object)->info);
         struct osp__dead dead = {NULL, NULL};
         if (finalizers[kind] != NULL) finalizers[kind](object, &dead);
+        if (kind == OSP_KIND_WORDS) osp__words_drop_tree(object, &dead);
+        osp__free_some(&dead, INT_MAX);
     }
     for (size_t i = 0; known != NULL && i < known->size; i++) {
         void *object = known->items[i];
         char *block = (char *)object - sizeof(struct osp__header);
-        if (osp__kind(osp__header(object)->info) == OSP_KIND_STRING) block -= sizeof(uint64_t);
-        osp__release(block);
+        osp__release(block - prefix_of(osp__kind(osp__header(object)->info)));
     }
     osp__release(known);
 }

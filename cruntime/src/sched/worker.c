@@ -2,7 +2,6 @@
 #include "worker.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <sys/epoll.h>
 
 #include "../io/output.h"
