@@ -1,10 +1,10 @@
 """Runtime functions whose usual case is a few instructions: that case as LLVM IR, inlined into compiled code.
 
-Each function here takes what the runtime's takes, without the place for an error, and returns the result and
-the error, null if there is none, or the result alone where nothing can fail. What is not the usual case (an
-index out of range, a key that is not there, something that others hold, too) is left to the runtime. The
-layout of lists stands in the runtime's `list.c` and `words.h`, that of maps in `map.c`, and the hash of integers in
-`map_key.h`: what changes there changes here.
+Each function here takes what the runtime's takes; what it is given as the place for an error it does not hand on,
+so that LLVM can keep it in a register. What is not the usual case (an index out of range, a key that is not
+there, something that others hold, too) is left to the runtime. The layout of lists stands in the runtime's
+`list.c` and `words.h`, that of maps in `map.c`, and the hash of integers in `map_key.h`: what changes there
+changes here.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _OWN_ROW = 1 | KIND_WORDS << 32
 
 #: Goes down a tree to the element at a position.
 _LIST_WALK = """
-define internal ptr @rt.list_walk(ptr %root, i64 %height, i64 %position)
+define internal preserve_allcc ptr @rt.list_walk(ptr %root, i64 %height, i64 %position)
     noinline nounwind willreturn memory(read) {
 entry:
   br label %level
@@ -74,7 +74,7 @@ row:
   %in.row = getelementptr i64, ptr %root, i64 %position
   br label %leaf
 tree:
-  %in.tree = call ptr @rt.list_walk(ptr %root, i64 %height, i64 %position)
+  %in.tree = call preserve_allcc ptr @rt.list_walk(ptr %root, i64 %height, i64 %position)
   br label %leaf
 leaf:
   %item = phi ptr [%in.row, %row], [%in.tree, %tree]
@@ -102,27 +102,47 @@ _DUP = """
 """
 
 
-def _list_get(name: str, counted: bool) -> str:
-    return f"""
-define internal {{i64, ptr}} @{name}(ptr %ctx, ptr %list, i64 %index) alwaysinline {{
-entry:
+#: A static empty string stands for the error that nobody reads.
+_MISSING_TEXT = "@NAME.missing = private constant {i64, i64, i8} zeroinitializer, align 16"
+_MISSING = """
+  store ptr getelementptr (i8, ptr @NAME.missing, i64 16), ptr %failure
+  ret i64 0
+"""
+
+_SAY_OUTSIDE = """
   %error = alloca ptr
+  store ptr null, ptr %error
+  %w = call i64 @osp_list_get(ptr %ctx, ptr %list, i64 %index, ptr %error)
+  %e = load ptr, ptr %error
+  store ptr %e, ptr %failure
+  ret i64 %w
+"""
+
+
+def _list_get(name: str, counted: bool, unread: bool) -> FastPath:
+    static = _MISSING_TEXT.replace("NAME", name) if unread else ""
+    slow = _MISSING.replace("NAME", name) if unread else _SAY_OUTSIDE
+    text = f"""
+{static}
+define internal i64 @{name}(ptr %ctx, ptr %list, i64 %index, ptr %failure) alwaysinline {{
+entry:
 {_RANGE}
   br i1 %inside, label %walk, label %slow, !prof !0
 {_ITEM}
   %word = load i64, ptr %item{_ELEMENT}
 {_DUP if counted else ""}
-  %found = insertvalue {{i64, ptr}} {{i64 undef, ptr null}}, i64 %word, 0
-  ret {{i64, ptr}} %found
+  store ptr null, ptr %failure
+  ret i64 %word
 slow:
-  store ptr null, ptr %error
-  %w = call i64 @osp_list_get(ptr %ctx, ptr %list, i64 %index, ptr %error)
-  %e = load ptr, ptr %error
-  %half = insertvalue {{i64, ptr}} undef, i64 %w, 0
-  %whole = insertvalue {{i64, ptr}} %half, ptr %e, 1
-  ret {{i64, ptr}} %whole
+{slow}
 }}
 """
+    return FastPath(
+        name,
+        text,
+        lambda op: is_counted(op.results[0].type) == counted and _unread(op) == unread,
+        {"rt.list_walk": _LIST_WALK},
+    )
 
 
 def _list_item(name: str, counted: bool) -> str:
@@ -200,7 +220,7 @@ _UNIQUE = """
 mine:"""
 
 _LIST_SET = f"""
-define internal {{ptr, ptr}} @rt.list_set(ptr %ctx, ptr %list, i64 %index, i64 %value) alwaysinline {{
+define internal ptr @rt.list_set(ptr %ctx, ptr %list, i64 %index, i64 %value, ptr %failure) alwaysinline {{
 entry:
   %error = alloca ptr
 {_HOLDERS}
@@ -214,20 +234,19 @@ look:
 fast:
   %item = getelementptr i64, ptr %root, i64 %position
   store i64 %value, ptr %item{_ELEMENT}
-  %done = insertvalue {{ptr, ptr}} {{ptr undef, ptr null}}, ptr %list, 0
-  ret {{ptr, ptr}} %done
+  store ptr null, ptr %failure
+  ret ptr %list
 slow:
   store ptr null, ptr %error
   %l = call ptr @osp_list_set(ptr %ctx, ptr %list, i64 %index, i64 %value, ptr %error)
   %e = load ptr, ptr %error
-  %half = insertvalue {{ptr, ptr}} undef, ptr %l, 0
-  %whole = insertvalue {{ptr, ptr}} %half, ptr %e, 1
-  ret {{ptr, ptr}} %whole
+  store ptr %e, ptr %failure
+  ret ptr %l
 }}
 """
 
 _BYTE_AT = """
-define internal {i64, ptr} @rt.byte_at(ptr %ctx, ptr %s, i64 %index) alwaysinline {
+define internal i64 @rt.byte_at(ptr %ctx, ptr %s, i64 %index, ptr %failure) alwaysinline {
 entry:
   %error = alloca ptr
   %length.at = getelementptr i8, ptr %s, i64 -16
@@ -238,15 +257,14 @@ fast:
   %at = getelementptr i8, ptr %s, i64 %index
   %byte = load i8, ptr %at
   %word = zext i8 %byte to i64
-  %found = insertvalue {i64, ptr} {i64 undef, ptr null}, i64 %word, 0
-  ret {i64, ptr} %found
+  store ptr null, ptr %failure
+  ret i64 %word
 slow:
   store ptr null, ptr %error
   %w = call i64 @osp_string_byte_at(ptr %ctx, ptr %s, i64 %index, ptr %error)
   %e = load ptr, ptr %error
-  %half = insertvalue {i64, ptr} undef, i64 %w, 0
-  %whole = insertvalue {i64, ptr} %half, ptr %e, 1
-  ret {i64, ptr} %whole
+  store ptr %e, ptr %failure
+  ret i64 %w
 }
 """
 
@@ -318,31 +336,22 @@ _SAY_MISSING = """
   store ptr null, ptr %error
   %w = call i64 @osp_map_get(ptr %ctx, ptr %map, i64 %key, ptr %error)
   %e = load ptr, ptr %error
-  %part = insertvalue {i64, ptr} undef, i64 %w, 0
-  %whole = insertvalue {i64, ptr} %part, ptr %e, 1
-  ret {i64, ptr} %whole
+  store ptr %e, ptr %failure
+  ret i64 %w
 """
-
-#: A static empty string stands for the error that nobody reads.
-_MISSING = """
-  ret {i64, ptr} {i64 0, ptr getelementptr (i8, ptr @NAME.missing, i64 16)}
-"""
-
 
 def _map_get(name: str, counted: bool, unread: bool) -> FastPath:
-    static = (
-        f"@{name}.missing = private constant {{i64, i64, i8}} zeroinitializer, align 16" if unread else ""
-    )
+    static = _MISSING_TEXT.replace("NAME", name) if unread else ""
     text = f"""
 {static}
-define internal {{i64, ptr}} @{name}(ptr %ctx, ptr %map, i64 %key) {{
+define internal i64 @{name}(ptr %ctx, ptr %map, i64 %key, ptr %failure) {{
 entry:
   br label %walk
 {_map_walk("", counted)}
   %word = load i64, ptr %item
 {_DUP if counted else ""}
-  %got = insertvalue {{i64, ptr}} {{i64 undef, ptr null}}, i64 %word, 0
-  ret {{i64, ptr}} %got
+  store ptr null, ptr %failure
+  ret i64 %word
 slow:
 {_MISSING.replace("NAME", name) if unread else _SAY_MISSING}
 }}
@@ -387,17 +396,17 @@ def _gives_counted(op: Operation) -> bool:
     return is_counted(op.results[0].type)
 
 
-_WALKS = {"rt.list_walk": _LIST_WALK}
-
 #: For symbols of the runtime, the first that fits.
 FAST_PATHS: dict[str, tuple[FastPath, ...]] = {
     "osp_list_get": (
-        FastPath("rt.list_get_counted", _list_get("rt.list_get_counted", True), _gives_counted, _WALKS),
-        FastPath("rt.list_get", _list_get("rt.list_get", False), lambda op: True, _WALKS),
+        _list_get("rt.list_get", False, False),
+        _list_get("rt.list_get_counted", True, False),
+        _list_get("rt.list_get_or", False, True),
+        _list_get("rt.list_get_counted_or", True, True),
     ),
     "osp_list_get_unchecked": (
-        FastPath("rt.list_item_counted", _list_item("rt.list_item_counted", True), _gives_counted, _WALKS),
-        FastPath("rt.list_item", _list_item("rt.list_item", False), lambda op: True, _WALKS),
+        FastPath("rt.list_item_counted", _list_item("rt.list_item_counted", True), _gives_counted, {"rt.list_walk": _LIST_WALK}),
+        FastPath("rt.list_item", _list_item("rt.list_item", False), lambda op: True, {"rt.list_walk": _LIST_WALK}),
     ),
     "osp_list_length": (FastPath("rt.list_length", _LIST_LENGTH, lambda op: True),),
     "osp_list_append": (

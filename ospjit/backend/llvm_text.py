@@ -15,7 +15,7 @@ from collections.abc import Callable, Container
 from ospjit.backend import cells
 from ospjit.backend.code import EXPORT, PROGRAM
 from ospjit.backend.debug_info import DebugInfo
-from ospjit.backend.fast_paths import FastPath, fast_path
+from ospjit.backend.fast_paths import fast_path
 from ospjit.backend.frequency import Frequencies
 from ospjit.builtins.table import RUNTIME, RuntimeFn
 from ospjit.dialects.rt import TOKEN, first_slot, is_counted
@@ -58,6 +58,16 @@ declare ptr @llvm.frameaddress.p0(i32)
 declare i32 @__gcc_personality_v0(...)
 """
 
+#: Lets the fiber yield, if that is why it is called; tells whether it is because the stack has run out. It is
+#: called in loops, seldom, and changes no register: so LLVM can keep there what the loop needs. Whatever a
+#: landing pad needs must not be there, so nothing that may end the fiber is called like this.
+_POLL = """
+define internal preserve_allcc zeroext i1 @rt.poll(ptr %ctx) noinline cold nounwind #2 {
+  %exhausted = call zeroext i1 @osp_stack_poll(ptr %ctx)
+  ret i1 %exhausted
+}
+"""
+
 #: What a checked variable needs; `@rt.global_check` is inlined, so that a check is a load and a branch.
 _GLOBAL_CHECK = """
 define internal void @rt.global_check(ptr %ctx, ptr %flag, ptr %message) alwaysinline {
@@ -74,6 +84,7 @@ end:
 
 _EPILOGUE = """
 attributes #0 = { uwtable "frame-pointer"="all" "probe-stack"="inline-asm" }
+attributes #2 = { uwtable "frame-pointer"="all" }
 attributes #1 = { uwtable noinline optnone "frame-pointer"="all" "probe-stack"="inline-asm" }
 !0 = !{!"branch_weights", i32 2000, i32 1}
 !1 = !{!"branch_weights", i32 1, i32 2000}
@@ -243,6 +254,7 @@ class _Emitter:
         declarations = [self._declaration(RUNTIME[symbol]) for symbol in sorted(self.used)]
         head = [f"; ModuleID = '{self.name}'", f'source_filename = "{self.name}"']
         check = [_GLOBAL_CHECK] if self.checked else []
+        check += [_POLL] if "osp_stack_poll" in self.used else []
         inlined = [_PRELUDE, cells.PRELUDE, *check, *declarations, *self.drops.values()]
         inlined += self.fast_paths.values()
         debug = [self.debug.text()] if self.debug is not None else []
@@ -637,7 +649,7 @@ class _Function:
         )
         if not calls or self.op.attr("inlined"):
             return [*lines, f"  br label %b0{self.place}"]
-        self.e.used.add("osp_stack_check")
+        self.e.used |= {"osp_stack_poll", "osp_stack_exhausted"}
         return [
             *lines,
             f"  %frame = call ptr @llvm.frameaddress.p0(i32 0){self.place}",
@@ -651,10 +663,20 @@ class _Function:
     def _stack_check(self) -> list[str]:
         """The slow path of the prologue. If the stack has run out, the arguments are dropped on the way."""
         owned = [self.region.entry.args[index] for index in self.op.attr("owned", ())]
+        lines = [
+            f"  %exhausted = call preserve_allcc i1 @rt.poll(ptr %ctx){self.place}",
+            f"  br i1 %exhausted, label %end, label %b0, !prof !1{self.place}",
+            "end:",
+        ]
         if not owned:
-            return [f"  call void @osp_stack_check(ptr %ctx){self.place}", f"  br label %b0{self.place}"]
+            return [*lines, f"  call void @osp_stack_exhausted(ptr %ctx){self.place}", f"  unreachable{self.place}"]
         self.pads.append(("lp.entry", owned))
-        return [f"  invoke void @osp_stack_check(ptr %ctx) to label %b0 unwind label %lp.entry{self.place}"]
+        return [
+            *lines,
+            f"  invoke void @osp_stack_exhausted(ptr %ctx) to label %never unwind label %lp.entry{self.place}",
+            "never:",
+            f"  unreachable{self.place}",
+        ]
 
     # ---- what happens when a fiber dies in a call
 
@@ -985,10 +1007,10 @@ class _Function:
                 args.append(f"i64 {self._word(value)}")
             else:
                 args.append(f"{_RT_LLVM[machine]}{_extension(machine)} {self.name(value)}")
-        path = fast_path(op)
+        symbol, path = fn.symbol, fast_path(op)
         if path is not None and not self.held:
-            self._inlined_call(op, fn, path, args)
-            return
+            self.e.fast_paths |= {path.name: path.text, **path.calls}
+            symbol = path.name
         error = ""
         if fn.fallible:
             error = self._array(1)
@@ -996,7 +1018,7 @@ class _Function:
             args.append(f"ptr {error}")
         if fn.suspends:
             self._note_place(op)
-        call = f"call{_extension(fn.result)} {_RT_LLVM[fn.result]} @{fn.symbol}({', '.join(args)})"
+        call = f"call{_extension(fn.result)} {_RT_LLVM[fn.result]} @{symbol}({', '.join(args)})"
         if fn.result == "Unit":
             self.call(call)
         elif fn.result == "word" and op.results[0].type is not i64:
@@ -1007,26 +1029,6 @@ class _Function:
             self.call(call, self.name(op.results[0]))
         if fn.fallible:
             self.emit(f"{self.name(op.results[-1])} = load ptr, ptr {error}")
-
-    def _inlined_call(self, op: Operation, fn: RuntimeFn, path: FastPath, args: list[str]) -> None:
-        """A call of what stands for a function of the runtime: its result and, if it can fail, the error."""
-        self.e.fast_paths |= {path.name: path.text, **path.calls}
-        is_word = fn.result == "word" and op.results[0].type is not i64
-        if not fn.fallible:
-            result = self.fresh() if is_word else self.name(op.results[0])
-            self.emit(f"{result} = call {_RT_LLVM[fn.result]} @{path.name}({', '.join(args)})")
-            if is_word:
-                self._from_word(result, op.results[0])
-            return
-        both, value = self.fresh(), self.fresh()
-        pair = f"{{{_RT_LLVM[fn.result]}, ptr}}"
-        self.emit(f"{both} = call {pair} @{path.name}({', '.join(args)})")
-        if is_word:
-            self.emit(f"{value} = extractvalue {pair} {both}, 0")
-            self._from_word(value, op.results[0])
-        else:
-            self.emit(f"{self.name(op.results[0])} = extractvalue {pair} {both}, 0")
-        self.emit(f"{self.name(op.results[1])} = extractvalue {pair} {both}, 1")
 
     def _extern_call(self, op: Operation) -> None:
         args = ", ".join(f"{self.e.c_type(v.type)} {self.name(v)}" for v in op.operands)

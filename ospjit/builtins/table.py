@@ -1159,7 +1159,7 @@ _r("osp_mark_immortal", "(value: cell) -> Unit", context=False)
 # immortal.
 _r("osp_mark_module", "(value: cell, module: Ptr) -> Unit", context=False)
 _r("osp_free_module", "(module: Ptr) -> Unit", context=False)
-_r("osp_stack_check", "() -> Unit", suspends=True)
+_r("osp_stack_poll", "() -> bool", suspends=True)
 _r("osp_stack_exhausted", "() -> Unit", noreturn=True)
 
 _r("osp_yield", "() -> Unit", suspends=True)

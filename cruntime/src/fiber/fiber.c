@@ -249,11 +249,12 @@ void osp__fiber_ask_to_yield(struct osp_fiber *fiber) {
     __atomic_store_n(&fiber->ctx.stack_limit, (char *)UINTPTR_MAX, __ATOMIC_RELAXED);
 }
 
-/* What compiled code calls when its frame lies below ctx->stack_limit: either that is true of the stack itself, or the
- * limit was raised to make the fiber yield. */
-OSP_API void osp_stack_check(osp_ctx *ctx) {
-    if ((char *)__builtin_frame_address(0) < ctx->fiber->lowest) osp_stack_exhausted(ctx);
+/* What compiled code calls when its frame lies below ctx->stack_limit: either that is true of the stack itself, and then
+ * the result is true, or the limit was raised to make the fiber yield. It never ends the fiber. */
+OSP_API bool osp_stack_poll(osp_ctx *ctx) {
+    if ((char *)__builtin_frame_address(0) < ctx->fiber->lowest) return true;
     osp_poll(ctx);
+    return false;
 }
 
 /* Called by the prologue check of compiled code. The message names who ran out; the one who waits for the fiber (or

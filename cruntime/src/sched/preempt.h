@@ -2,7 +2,7 @@
  *
  * Compiled code compares its stack pointer with ctx->stack_limit at every call. A thread of its own looks at the
  * workers every few milliseconds; where the same fiber has been running all the time it raises that limit above any
- * stack, so that the next call ends up in osp_stack_check, which yields. The fast path pays nothing for it. While all
+ * stack, so that the next call ends up in osp_stack_poll, which yields. The fast path pays nothing for it. While all
  * workers sleep, that thread sleeps, too. */
 #ifndef OSP_SCHED_PREEMPT_H
 #define OSP_SCHED_PREEMPT_H
