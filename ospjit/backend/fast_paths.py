@@ -1,9 +1,9 @@
 """Runtime functions whose usual case is a few instructions: that case as LLVM IR, inlined into compiled code.
 
-Each function here takes what the runtime's takes; what it is given as the place for an error it does not hand on,
-so that LLVM can keep it in a register. What is not the usual case (an index out of range, a key that is not
-there, something that others hold, too) is left to the runtime. The layout of lists stands in the runtime's
-`list.c` and `words.h`, that of maps in `map.c`, and the hash of integers in `map_key.h`: what changes there
+Each function here takes what the runtime's takes; what it is given as the place for an error it does not hand
+on, so that LLVM can keep it in a register. What is not the usual case (an index out of range, a key that is
+not there, something that others hold, too) is left to the runtime. The layout of lists stands in `list.c` and
+`words.h` of the runtime, that of maps in `map.c`, and the hash of integers in `map_key.h`: what changes there
 changes here.
 """
 
@@ -28,7 +28,8 @@ class FastPath:
     calls: Mapping[str, str] = field(default_factory=dict)
 
 
-#: What tells LLVM that elements are not stored where a list's own fields are: `!tbaa` of each. See `_EPILOGUE`.
+#: What tells LLVM that elements are not stored where a list's own fields are: `!tbaa` of each. The nodes are
+#: at the end of `llvm_text.py`'s modules.
 _FIELD = ", !tbaa !2"
 _ELEMENT = ", !tbaa !3"
 
@@ -61,8 +62,8 @@ leaf:
 }
 """
 
-#: The address, %item, of the element at %position of %list. The block that comes first is called `walk`, and what
-#: follows goes on in a block `leaf`. Where there is one level positions are places, in leaves as in rows.
+#: The address, %item, of the element at %position of %list. The block that comes first is called `walk`, and
+#: what follows goes on in a block `leaf`. Where there is one level, positions are places in leaf or row.
 _ITEM = f"""
 walk:
   %root = load ptr, ptr %list{_FIELD}
@@ -145,9 +146,9 @@ slow:
     )
 
 
-def _list_item(name: str, counted: bool) -> str:
+def _list_item(name: str, counted: bool) -> FastPath:
     """The element at an index that is inside."""
-    return f"""
+    text = f"""
 define internal i64 @{name}(ptr %ctx, ptr %list, i64 %index) alwaysinline {{
 entry:
   %start.at = getelementptr i64, ptr %list, i64 1
@@ -160,6 +161,9 @@ entry:
   ret i64 %word
 }}
 """
+    return FastPath(
+        name, text, lambda op: is_counted(op.results[0].type) == counted, {"rt.list_walk": _LIST_WALK}
+    )
 
 
 _LIST_LENGTH = f"""
@@ -170,13 +174,14 @@ define internal i64 @rt.list_length(ptr %ctx, ptr %list) alwaysinline {{
 }}
 """
 
-#: Goes on in `mine` when %list has a row and nobody else holds either. Comes before a look at the row: a list without
-#: elements has none.
+#: Whether nobody else holds %list: %alone.
 _HOLDERS = """
   %holders.at = getelementptr i8, ptr %list, i64 -8
   %holders = load i32, ptr %holders.at
   %alone = icmp eq i32 %holders, 1
 """
+
+#: Whether %root, which is not null, is a row that may be written: %mine.
 _MINE = f"""
   %root.header.at = getelementptr i64, ptr %root, i64 -1
   %root.header = load i64, ptr %root.header.at
@@ -392,10 +397,6 @@ def _unread(op: Operation) -> bool:
     return all(user.name in ("rt.is_null", "rt.drop") for user in op.results[1].users)
 
 
-def _gives_counted(op: Operation) -> bool:
-    return is_counted(op.results[0].type)
-
-
 #: For symbols of the runtime, the first that fits.
 FAST_PATHS: dict[str, tuple[FastPath, ...]] = {
     "osp_list_get": (
@@ -405,8 +406,8 @@ FAST_PATHS: dict[str, tuple[FastPath, ...]] = {
         _list_get("rt.list_get_counted_or", True, True),
     ),
     "osp_list_get_unchecked": (
-        FastPath("rt.list_item_counted", _list_item("rt.list_item_counted", True), _gives_counted, {"rt.list_walk": _LIST_WALK}),
-        FastPath("rt.list_item", _list_item("rt.list_item", False), lambda op: True, {"rt.list_walk": _LIST_WALK}),
+        _list_item("rt.list_item", False),
+        _list_item("rt.list_item_counted", True),
     ),
     "osp_list_length": (FastPath("rt.list_length", _LIST_LENGTH, lambda op: True),),
     "osp_list_append": (

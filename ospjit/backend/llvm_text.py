@@ -668,15 +668,13 @@ class _Function:
             f"  br i1 %exhausted, label %end, label %b0, !prof !1{self.place}",
             "end:",
         ]
-        if not owned:
-            return [*lines, f"  call void @osp_stack_exhausted(ptr %ctx){self.place}", f"  unreachable{self.place}"]
-        self.pads.append(("lp.entry", owned))
-        return [
-            *lines,
-            f"  invoke void @osp_stack_exhausted(ptr %ctx) to label %never unwind label %lp.entry{self.place}",
-            "never:",
-            f"  unreachable{self.place}",
-        ]
+        if owned:
+            self.pads.append(("lp.entry", owned))
+            onward = f"to label %never unwind label %lp.entry{self.place}"
+            lines += [f"  invoke void @osp_stack_exhausted(ptr %ctx) {onward}", "never:"]
+        else:
+            lines.append(f"  call void @osp_stack_exhausted(ptr %ctx){self.place}")
+        return [*lines, f"  unreachable{self.place}"]
 
     # ---- what happens when a fiber dies in a call
 

@@ -276,3 +276,41 @@ def test_words_and_lines(rt: Runtime, s: bytes) -> None:
 
 def test_join_of_nothing(rt: Runtime) -> None:
     assert rt.osp_string_join(rt.osp_list_empty(True), b",") == b""
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_versions_of_a_long_list_share_what_they_have_in_common(rt: Runtime, shared: bool) -> None:
+    """The first is a copy. More of one list, or of a copy, take the memory of a path in a tree."""
+    length, count = 100_000, 50
+    base = Elements(rt, False).make_list(list(range(length)))
+    if shared:
+        rt.share(base)
+    copy = rt.osp_list_set(rt.dup(base), 0, -1)
+    before = rt.live
+    of_base = [rt.osp_list_set(rt.dup(base), i * 1999, -i) for i in range(count)]
+    of_copy = [rt.osp_list_set(rt.dup(copy), i * 1999, -i) for i in range(count)]
+    nodes_of_a_tree = (length + length // 4) * 33 // 32 // 32
+    assert rt.live - before < 2 * (nodes_of_a_tree + count * 10)
+    for versions, first in ((of_base, 0), (of_copy, -1)):
+        for i, version in enumerate(versions):
+            assert rt.osp_list_get(version, i * 1999) == -i
+            assert rt.osp_list_get(version, 99_999) == 99_999
+            assert i == 0 or rt.osp_list_get(version, 0) == first
+    for list_ in (base, copy, *of_base, *of_copy):
+        rt.drop(list_)
+
+
+def test_a_list_that_is_held_alone_again_is_changed_in_place(rt: Runtime) -> None:
+    list_ = Elements(rt, False).make_list(list(range(1000)))
+    versions = [rt.osp_list_set(rt.dup(list_), i, -1) for i in range(3)]
+    for version in versions:
+        rt.drop(version)
+    cells = rt.live
+    list_ = rt.osp_list_set(list_, 500, 7)
+    assert rt.live < cells  # the tree is given up
+    assert (rt.osp_list_get(list_, 500), rt.osp_list_get(list_, 999)) == (7, 999)
+    cells = rt.live
+    for i in range(1000):
+        list_ = rt.osp_list_set(list_, i, i)
+    assert rt.live == cells
+    rt.drop(list_)

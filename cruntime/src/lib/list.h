@@ -1,16 +1,21 @@
 /* list.h - persistent lists: what the rest of the library needs of them, and how they are laid out.
  *
- * A list is a counted cell over a radix tree of 32-way nodes (Bagwell's vector trie, as in Clojure and
- * Scala), which may have free places at both ends:
+ * A list is a counted cell over a row or a tree, which may have free places at both ends:
  *
- *     list:  root | start | end | height         elements are at positions [start, end) of the tree
- *     root at height 0: a leaf of 4, 8, 16 or 32 words; above: 32 nodes, NULL where there are no elements
+ *     list:  root | start | end | height         elements are at positions [start, end)
  *
- * Elements are 64-bit words; bit 0 of the list's tag says that they are counted pointers. Index, update,
- * append, prepend and removal at the ends visit one node a level: two levels hold 1,024 elements, four a
- * million. Nodes that nobody else sees are changed in place. When one end of the tree is full and the other
- * has room, the root's slots slide; so a list used as a queue stays as shallow as its length asks for.
- * Elements that are cut off are released at once, also those that share a leaf with elements that stay. */
+ * Elements are 64-bit words; bit 0 of the list's tag says that they are counted pointers.
+ *
+ * Words that are no pointers lie side by side in a row (mem/words.h), height 0, as long as nobody who holds another
+ * version of the list changes his: index, update, and, most of the time, append and prepend are an access to memory.
+ * Versions that live on share a tree.
+ *
+ * A tree is a radix tree of 32-way nodes (Bagwell's vector trie, as in Clojure and Scala): at height 0 a leaf of 4, 8, 16
+ * or 32 words; above, 32 nodes, NULL where there are no elements. Index, update, append, prepend and removal at the ends
+ * visit one node a level: two levels hold 1,024 elements, four a million. Nodes that nobody else sees are changed in
+ * place. When one end of the tree is full and the other has room, the root's slots slide; so a list used as a queue
+ * stays as shallow as its length asks for. Elements that are cut off are released at once, also those that share a leaf
+ * with elements that stay; a row stays whole while a fourth of it is in use. */
 #ifndef OSP_LIB_LIST_H
 #define OSP_LIB_LIST_H
 

@@ -35,6 +35,8 @@ static inline void count_live(int64_t change) {
     if (OSP_UNLIKELY(counting)) __atomic_add_fetch(&live, change, __ATOMIC_RELAXED);
 }
 
+void osp__count_live(int64_t change) { count_live(change); }
+
 OSP_API int64_t osp_live_cells(void) { return counting ? __atomic_load_n(&live, __ATOMIC_RELAXED) : -1; }
 
 /* ---- birth ------------------------------------------------------------------------------------------------------- */
@@ -144,7 +146,7 @@ static int free_one(void *object, uint32_t shape, struct osp__dead *dead) {
     uint32_t kind = osp__kind(shape), scan = osp__scan(shape);
     if (kind == OSP_KIND_STRING || kind == OSP_KIND_WORDS) {
         size_t prefix = prefix_of(kind);
-        if (kind == OSP_KIND_WORDS) osp__words_drop_tree(object, dead);
+        if (kind == OSP_KIND_WORDS) osp__words_drop_tree(object, false, dead);
         if (OSP_UNLIKELY(shrink(object, prefix, shape, dead))) return FREED_AT_ONCE;
         release_block((char *)object - sizeof(struct osp__header) - prefix);
         return 1;
@@ -293,7 +295,7 @@ OSP_API void osp_free_module(void *place) {
         uint32_t kind = osp__kind(osp__header(object)->info);
         struct osp__dead dead = {NULL, NULL};
         if (finalizers[kind] != NULL) finalizers[kind](object, &dead);
-        if (kind == OSP_KIND_WORDS) osp__words_drop_tree(object, &dead);
+        if (kind == OSP_KIND_WORDS) osp__words_drop_tree(object, true, &dead);
         osp__free_some(&dead, INT_MAX);
     }
     for (size_t i = 0; known != NULL && i < known->size; i++) {

@@ -50,6 +50,9 @@ void osp__set_finalizer(uint32_t kind, osp__finalizer finalizer);
 typedef size_t (*osp__contents)(void *object, void ***fields);
 void osp__set_contents(uint32_t kind, osp__contents contents);
 
+/* Corrects the number of living objects that osp_live_cells tells: those that live as long as the program do not count. */
+void osp__count_live(int64_t change);
+
 /* Allocates an object with `prefix` bytes before its header (strings keep their length there) and `size` bytes of
  * fields; count 1. NULL when memory runs out. */
 void *osp__object_new(uint32_t info, size_t prefix, size_t size);

@@ -15,6 +15,20 @@ static void **tree_of(int64_t *words) { return (void **)(void *)(words - 3); }
 
 static bool is_tree(void *tree) { return tree != NULL && tree != &copied; }
 
+/* How many cells the tree of a row has: 32-way nodes over all of its places. */
+static int64_t cells_of_tree(const int64_t *words) {
+    int64_t cells = 0, nodes = (int64_t)osp__words_capacity(words);
+    do {
+        nodes = (nodes + 31) / 32;
+        cells += nodes;
+    } while (nodes > 1);
+    return cells;
+}
+
+static bool is_immortal(int64_t *words) {
+    return __atomic_load_n(&osp__header(words)->count, __ATOMIC_RELAXED) == 0;
+}
+
 int64_t *osp__words_new(osp_ctx *ctx, uint64_t capacity) {
     size_t size;
     int64_t *words = NULL;
@@ -72,8 +86,10 @@ void *osp__words_set_tree(int64_t *words, void *tree) {
     /* Other threads may hold the row; nobody will ever own it alone again. */
     void *present = &copied;
     osp_mark_shared(tree);
-    if (__atomic_compare_exchange_n(tree_of(words), &present, tree, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    if (__atomic_compare_exchange_n(tree_of(words), &present, tree, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        if (is_immortal(words)) osp__count_live(-cells_of_tree(words)); /* nor does the row itself count */
         return tree;
+    }
     osp_drop(tree);
     return present;
 }
@@ -86,7 +102,9 @@ void osp__words_forget_tree(int64_t *words) {
     osp_drop(tree);
 }
 
-void osp__words_drop_tree(int64_t *words, struct osp__dead *dead) {
-    if (is_tree(*tree_of(words))) osp__drop_onto(dead, *tree_of(words));
+void osp__words_drop_tree(int64_t *words, bool was_immortal, struct osp__dead *dead) {
+    if (!is_tree(*tree_of(words))) return;
+    if (was_immortal) osp__count_live(cells_of_tree(words));
+    osp__drop_onto(dead, *tree_of(words));
     *tree_of(words) = NULL;
 }

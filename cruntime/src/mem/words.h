@@ -51,7 +51,7 @@ void *osp__words_set_tree(int64_t *words, void *tree);
 /* Gives up the tree of a row that belongs to one thread. */
 void osp__words_forget_tree(int64_t *words);
 
-/* The same for a row that dies. */
-void osp__words_drop_tree(int64_t *words, struct osp__dead *dead);
+/* The same for a row that dies, or goes with its module. */
+void osp__words_drop_tree(int64_t *words, bool was_immortal, struct osp__dead *dead);
 
 #endif
