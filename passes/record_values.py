@@ -1,9 +1,10 @@
 """Which records need not be made, because all that is asked of them is what they hold: for `unbox-records`.
 
-Candidates are cells, arguments of blocks, and parameters of functions that are called by name only. The sets
-here are greatest fixed points: everything is taken for split until something speaks against it. A value that
-is split may still be needed whole in places (returned, stored, passed to one who wants the record), where a
-cell is made for it. What this must never allow is more cells on any path than there were before.
+Candidates are cells, arguments of blocks, and parameters and results of functions that are called by name
+only. The sets here are greatest fixed points: everything is taken for split until something speaks against
+it. A value that is split may still be needed whole in places (returned, stored, passed to one who wants the
+record), where a cell is made for it. What this must never allow is more cells on any path than there were
+before.
 """
 
 from __future__ import annotations
@@ -61,13 +62,30 @@ def _is_record(t: Type) -> bool:
     return isinstance(t, DialectType) and t.name in ("osp.data", "osp.rec")
 
 
+@dataclass(frozen=True)
+class Returned:
+    """A result of a function, as all who call it see it."""
+
+    function: Operation
+    index: int
+
+    @property
+    def type(self) -> Type:
+        found: Type = self.function.attr("function_type").results[self.index]
+        return found
+
+
+#: What can fall apart.
+Node = Value | Returned
+
+
 class Use(NamedTuple):
-    """One operand that reads a candidate."""
+    """One place where a candidate is read; for what a function returns, a call of it."""
 
     op: Operation
     position: int
-    target: BlockArgument | None
-    """What receives the value: an argument of a block or a parameter of a function."""
+    target: Node | None
+    """What receives the value: an argument of a block, a parameter, or a result, of a function or a call."""
 
 
 class SplitValues:
@@ -78,18 +96,19 @@ class SplitValues:
         self.known = {f.attr("sym_name"): f for f in functions if not f.attr("exported")}
         """The functions that only `func.call` enters."""
         self.calls: dict[str, list[Operation]] = {}
-        self.uses: dict[Value, list[Use]] = {}
-        self.split: dict[Value, None] = {}
-        self.returning: set[Value] = set()
+        self.returns: dict[Operation, list[Operation]] = {}
+        self.uses: dict[Node, list[Use]] = {}
+        self.split: dict[Node, None] = {}
+        self.returning: set[Node] = set()
         """Those that are needed whole in some place, here or in a function that is called with them."""
-        self.kept: set[Value] = set()
-        """Those that are needed whole in some place of the function itself."""
+        self.kept: set[Node] = set()
+        """Those of them that are not only so in functions that are called with them."""
         self._reach: dict[tuple[Block, Block], set[Block]] = {}
         if records.shapes:
             self._collect(functions)
             self._solve()
 
-    def shape(self, value: Value) -> Shape:
+    def shape(self, value: Node) -> Shape:
         return self.records.shapes[value.type]
 
     def escapes(self, value: Value) -> list[Use]:
@@ -103,6 +122,8 @@ class SplitValues:
             for op in function.walk():
                 if op.name == "func.call":
                     self.calls.setdefault(op.attr("callee"), []).append(op)
+                elif op.name == "func.return":
+                    self.returns.setdefault(function, []).append(op)
                 elif op.name == "rt.closure":
                     self.known.pop(op.attr("callee"), None)
         for function in functions:
@@ -112,19 +133,29 @@ class SplitValues:
                     for argument in block.args:
                         self._candidate(argument)
                 for op in block.ops:
-                    if op.name == "rt.cell":
-                        self._candidate(op.result)
+                    if op.name == "rt.cell" or (op.name == "func.call" and op.attr("callee") in self.known):
+                        for result in op.results:
+                            self._candidate(result)
+            if function.attr("sym_name") in self.known:
+                for index in range(len(function.attr("function_type").results)):
+                    self._candidate(Returned(function, index))
         self.uses = {value: list(self._uses(value)) for value in self.split}
 
-    def _candidate(self, value: Value) -> None:
+    def _candidate(self, value: Node) -> None:
         if value.type in self.records.shapes:
             self.split[value] = None
 
-    def _uses(self, value: Value) -> Iterator[Use]:
+    def _uses(self, value: Node) -> Iterator[Use]:
+        if isinstance(value, Returned):
+            for call in self.calls.get(value.function.attr("sym_name"), ()):
+                yield Use(call, value.index, call.results[value.index])
+            return
         types = self.records.shapes[value.type].types
         for op, position in value.uses:
-            target = None
-            if op.name == "func.call" and op.attr("callee") in self.known:
+            target: Node | None = None
+            if op.name == "func.return":
+                target = Returned(function_of(op), position)
+            elif op.name == "func.call" and op.attr("callee") in self.known:
                 target = self.known[op.attr("callee")].regions[0].entry.args[position]
             elif op.name == "rt.slot" and op.result.type is not types[op.attr("index")]:
                 raise AssertionError(f"slot {op.attr('index')} of {value.type} is no {op.result.type}")
@@ -132,16 +163,21 @@ class SplitValues:
                 target = _receiver(op, position)
             yield Use(op, position, target)
 
-    def _incoming(self, argument: BlockArgument) -> Iterator[Value]:
-        """All that an argument or a parameter may be."""
-        block = argument.block
-        function = block.parent_op()
-        assert function is not None
-        if block is function.regions[0].entry:
-            for call in self.calls.get(function.attr("sym_name"), ()):
-                yield call.operands[argument.index]
-        for op, number in block.uses:
-            yield op.successor_args(number)[argument.index]
+    def incoming(self, value: Node) -> Iterator[Node]:
+        """All that an argument, a parameter or a result of a function may be."""
+        if isinstance(value, Returned):
+            for op in self.returns.get(value.function, ()):
+                yield op.operands[value.index]
+        elif isinstance(value, OpResult):
+            if value.op.name == "func.call":
+                yield Returned(self.known[value.op.attr("callee")], value.index)
+        elif isinstance(value, BlockArgument):
+            function = function_of(value)
+            if value.block is function.regions[0].entry:
+                for call in self.calls.get(function.attr("sym_name"), ()):
+                    yield call.operands[value.index]
+            for op, number in value.block.uses:
+                yield op.successor_args(number)[value.index]
 
     # ---- what speaks against it
 
@@ -167,7 +203,8 @@ class SplitValues:
                     self.kept.add(value)
                 elif use.target in self.returning:
                     self.returning.add(value)
-                    if use.op.name != "func.call" and use.target in self.kept:
+                    called = use.op.name == "func.call" and not isinstance(value, Returned)
+                    if use.target in self.kept and not called:
                         self.kept.add(value)
         return len(self.returning) + len(self.kept) != before
 
@@ -178,22 +215,27 @@ class SplitValues:
             del self.split[value]
         return bool(bad)
 
-    def _can_arrive(self, value: Value) -> bool:
+    def _can_arrive(self, value: Node) -> bool:
         """Whether all that the value may be is known by its fields, or can be asked for them once."""
-        if not isinstance(value, BlockArgument):
-            return True
-        readable = value.type not in self.records.nullable and value not in self.kept
-        if self._is_parameter(value):
-            readable = False
-        return all(v in self.split or readable for v in self._incoming(value))
+        whole = self.kept
+        if isinstance(value, Returned):
+            calls = self.calls.get(value.function.attr("sym_name"), ())
+            if any(c.attr("tail") and c.results[value.index] not in self.split for c in calls):
+                return False
+        elif isinstance(value, OpResult):
+            if value.op.attr("tail") and any(u.target not in self.split for u in self.uses[value]):
+                return False
+            return all(v in self.split for v in self.incoming(value))
+        elif isinstance(value, BlockArgument) and value.block is function_of(value).regions[0].entry:
+            whole = self.returning
+        readable = value.type not in self.records.nullable and value not in whole
+        return all(v in self.split or (readable and not _is_tail_call(v)) for v in self.incoming(value))
 
-    def _is_parameter(self, value: BlockArgument) -> bool:
-        region = value.block.parent
-        return region is not None and value.block is region.entry
-
-    def _costs(self, value: Value) -> bool:
+    def _costs(self, value: Node) -> bool:
         """Whether a path could make several cells for the value, or a loop one in each round. It made one
         in each round before, but mostly in the memory of that of the round before."""
+        if isinstance(value, Returned):
+            return False
         whole: dict[Block, Operation | None] = {}
         for use in self.uses[value]:
             if use.op.name in READS:
@@ -246,10 +288,10 @@ class SplitValues:
 
     # ---- what speaks for it
 
-    def _grounded(self) -> set[Value]:
+    def _grounded(self) -> set[Node]:
         """The values that some cell reaches: the others would only be read earlier than needed."""
-        found: set[Value] = set()
-        work: list[Value] = [v for v in self.split if isinstance(v, OpResult)]
+        found: set[Node] = set()
+        work: list[Node] = [v for v in self.split if isinstance(v, OpResult) and v.op.name == "rt.cell"]
         while work:
             value = work.pop()
             if value not in found:
@@ -258,16 +300,15 @@ class SplitValues:
                 work += [t for t in targets if t is not None and t in self.split]
         return found
 
-    def _useful(self) -> set[Value]:
+    def _useful(self) -> set[Node]:
         """The values of which a field is read, here or where they arrive."""
-        found: set[Value] = set()
+        found: set[Node] = set()
         work = [v for v in self.split if any(u.op.name in READS for u in self.uses[v])]
         while work:
             value = work.pop()
             if value not in found:
                 found.add(value)
-                if isinstance(value, BlockArgument):
-                    work += [v for v in self._incoming(value) if v in self.split]
+                work += [v for v in self.incoming(value) if v in self.split]
         return found
 
 
@@ -282,9 +323,23 @@ def _receiver(op: Operation, position: int) -> BlockArgument | None:
     return None
 
 
+def function_of(place: Operation | Node) -> Operation:
+    """The function that something stands in."""
+    if isinstance(place, Returned):
+        return place.function
+    block = place.parent if isinstance(place, Operation) else place.block
+    function = block.parent_op() if block is not None else None
+    assert function is not None
+    return function
+
+
+def _is_tail_call(value: Node) -> bool:
+    return isinstance(value, OpResult) and bool(value.op.attr("tail"))
+
+
 def _times(use: Use) -> int:
     """How often what receives a value receives it."""
     value = use.op.operands[use.position]
-    if use.op.name == "func.call":
+    if not use.op.successors:
         return use.op.operands.count(value)
     return max(use.op.successor_args(i).count(value) for i in range(len(use.op.successors)))

@@ -1,11 +1,12 @@
 """unbox-records: records that are only taken apart again are not made: their fields travel one by one.
 
 An argument of a block falls into the fields of the records that arrive there, if all that happens to it is
-that fields are read and that it is passed on; so does a parameter of a function, if all its callers bring a
-new record. Where the record is needed after all, it is made there, and never more often than before. One that
-calls itself in tail position with new records gets a second copy, the loop, which takes the fields: the first
-enters it with the record that it would make itself, so who calls it with a record that is there already pays
-nothing. Runs before the counts are inserted.
+that fields are read and that it is passed on; so does a parameter of a function, if callers bring new
+records, and what a function returns, if that is a new record which a caller only reads. Where the record is
+needed after all, it is made there, and never more often than before. A function that calls itself in tail
+position with new records gets a second copy, the loop, which takes the fields: the first enters it with the
+record that it would make itself, so who calls it with a record that is there already pays nothing. Runs
+before the counts are inserted.
 
 Before:
 
@@ -84,7 +85,7 @@ from ospjit.ir import (
     option,
     reverse_postorder,
 )
-from ospjit.passes.record_values import READS, Records, SplitValues, find_records
+from ospjit.passes.record_values import READS, Records, Returned, SplitValues, find_records, function_of
 from ospjit.passes.tail_graph import direct_functions
 
 
@@ -99,6 +100,7 @@ class UnboxRecords(Pass):
     statistics = {
         "arguments": "arguments of blocks that fell into fields",
         "parameters": "parameters that fell into fields",
+        "results": "results of functions that fell into fields",
         "cells": "cells that are not made, or made elsewhere",
         "loops": "functions that got a copy for their loop",
     }
@@ -195,19 +197,16 @@ def _split(values: SplitValues, ctx: PassContext) -> bool:
         return False
     functions: dict[Operation, None] = {}
     for value in values.split:
-        block = value.block
-        assert block is not None
-        function = block.parent_op()
-        assert function is not None
-        functions[function] = None
+        functions[function_of(value)] = None
     splitting = _Splitting(values)
     for function in functions:
         splitting.make_arguments(function)
+    splitting.make_results()
     for function in functions:
         splitting.make_whole(function)
-    for value in values.split:
-        splitting.answer(value)
+    splitting.answer()
     splitting.pass_fields()
+    ctx.count("results", splitting.return_fields())
     parameters = splitting.erase_arguments()
     ctx.count("parameters", parameters)
     ctx.count("arguments", len(splitting.arguments) - parameters)
@@ -219,14 +218,50 @@ class _Splitting:
     def __init__(self, values: SplitValues) -> None:
         self.values = values
         self.arguments: dict[BlockArgument, list[BlockArgument]] = {}
+        self.results: dict[Value, tuple[OpResult, ...]] = {}
+        self.called: dict[Operation, list[OpResult]] = {}
 
     def fields(self, value: Value) -> Sequence[Value]:
         """What a value that falls apart holds."""
         if isinstance(value, BlockArgument):
             return self.arguments[value]
+        if value in self.results:
+            return self.results[value]
         op = value.owner
         assert isinstance(op, Operation)
         return op.operands
+
+    def make_results(self) -> None:
+        """Let calls yield fields. Where the record is wanted all the same, it is made at once."""
+        for returned in self._returned():
+            shape = self.values.shape(returned)
+            for call in self.values.calls.get(returned.function.attr("sym_name"), ()):
+                old = call.results[returned.index]
+                self.results[old] = new = call.split_result(returned.index, shape.types)
+                if old in self.values.split:
+                    self.called.setdefault(call, []).append(old)
+                else:
+                    attrs = {"tag": shape.tag, "scan": shape.scan}
+                    cell = Builder.after(call).create("rt.cell", new, [old.type], attrs)
+                    old.replace_by(cell.result)
+
+    def _returned(self) -> list[Returned]:
+        """The results of functions that fall apart, the last of a function first."""
+        found = [v for v in self.values.split if isinstance(v, Returned)]
+        return sorted(found, key=lambda r: -r.index)
+
+    def return_fields(self) -> int:
+        """Let functions return fields; how many records they returned."""
+        all_returned = self._returned()
+        for returned in all_returned:
+            shape, function, index = self.values.shape(returned), returned.function, returned.index
+            for op in self.values.returns.get(function, ()):
+                fields = self._fields_at(op.operands[index], op)
+                op.set_operands((*op.operands[:index], *fields, *op.operands[index + 1 :]))
+            t = function.attr("function_type")
+            results = (*t.results[:index], *shape.types, *t.results[index + 1 :])
+            function.set_attr("function_type", TypeAttr(FunctionType(t.inputs, results)))
+        return len(all_returned)
 
     def make_arguments(self, function: Operation) -> None:
         for block in function.regions[0].blocks:
@@ -244,6 +279,8 @@ class _Splitting:
             for op in block.ops:
                 if op.name == "rt.cell" and op.result in self.values.split:
                     self._make_whole(op.result)
+                for result in self.called.get(op, ()):
+                    self._make_whole(result)
 
     def _make_whole(self, value: Value) -> None:
         shape = self.values.shape(value)
@@ -260,8 +297,13 @@ class _Splitting:
             for op, position in uses:
                 op.set_operand(position, cell.result)
 
-    def answer(self, value: Value) -> None:
+    def answer(self) -> None:
         """Replace what reads a field by the field."""
+        for value in self.values.split:
+            if isinstance(value, Value):
+                self._answer(value)
+
+    def _answer(self, value: Value) -> None:
         for use in self.values.uses[value]:
             op = use.op
             if op.name == "rt.slot":
@@ -322,7 +364,7 @@ class _Splitting:
 
     def erase_cells(self) -> int:
         """Take away the cells, those first that hold others; how many there were."""
-        cells = [v for v in self.values.split if isinstance(v, OpResult)]
+        cells = [v for v in self.values.split if isinstance(v, OpResult) and v.op.name == "rt.cell"]
         waiting = cells
         while waiting:
             held = [v for v in waiting if v.has_uses()]

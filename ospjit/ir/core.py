@@ -341,6 +341,17 @@ class Operation:
         if growth and found is not None and found.resize_successor is not None:
             found.resize_successor(self, index, growth)
 
+    # Results
+
+    def split_result(self, index: int, types: Sequence[Type]) -> tuple[OpResult, ...]:
+        """Put new results of `types` in the place of result `index`, and return them. What uses the old one
+        is left to the caller."""
+        new = tuple([OpResult(self, index + i, type) for i, type in enumerate(types)])
+        self.results = (*self.results[:index], *new, *self.results[index + 1 :])
+        for position, result in enumerate(self.results):
+            result.index = position
+        return new
+
     # Place in the program
 
     def parent_op(self) -> Operation | None:

@@ -154,3 +154,60 @@
   %n = "rt.slot"(%x) {index = 0 : i64, scan = 0 : i64, words = 1 : i64} : (!osp.data<"P">) -> i64
   "func.return"(%n) : (i64) -> ()
 }) {sym_name = "g", function_type = (i1, i64) -> i64} : () -> ()
+
+// -----
+
+// A function returns the fields, and so does one that ends with a call of it; who wants the record makes it.
+// CHECK-LABEL: "builtin.module"
+// CHECK: "func.return"(%arg1, [[T:%.*]]) : (!osp.string, i64) -> ()
+// CHECK: sym_name = "make"
+// CHECK: [[R:%.*]]:2 = "func.call"(%arg0, %arg1) {callee = @make, tail}
+// CHECK-NEXT: "func.return"([[R]]#0, [[R]]#1)
+// CHECK: [[A:%.*]]:2 = "func.call"(%arg0, %arg1) {callee = @pass}
+// CHECK-NEXT: [[B:%.*]]:2 = "func.call"(%arg0, %arg1) {callee = @make}
+// CHECK-NEXT: [[C:%.*]] = "rt.cell"([[B]]#0, [[B]]#1)
+// CHECK-NEXT: "func.return"([[A]]#1, [[C]])
+"func.func"() ({
+^bb0(%n: i64, %s: !osp.string):
+  %t = "arith.addi"(%n, %n) : (i64, i64) -> i64
+  %p = "rt.cell"(%s, %t) {scan = 1 : i64, tag = 0 : i64} : (!osp.string, i64) -> !osp.data<"P">
+  "func.return"(%p) : (!osp.data<"P">) -> ()
+}) {sym_name = "make", function_type = (i64, !osp.string) -> !osp.data<"P">} : () -> ()
+"func.func"() ({
+^bb0(%n: i64, %s: !osp.string):
+  %r = "func.call"(%n, %s) {callee = @make, tail} : (i64, !osp.string) -> !osp.data<"P">
+  "func.return"(%r) : (!osp.data<"P">) -> ()
+}) {sym_name = "pass", function_type = (i64, !osp.string) -> !osp.data<"P">} : () -> ()
+"func.func"() ({
+^bb0(%n: i64, %s: !osp.string):
+  %p = "func.call"(%n, %s) {callee = @pass} : (i64, !osp.string) -> !osp.data<"P">
+  %q = "func.call"(%n, %s) {callee = @make} : (i64, !osp.string) -> !osp.data<"P">
+  %x = "rt.slot"(%p) {index = 1 : i64, scan = 1 : i64, words = 2 : i64} : (!osp.data<"P">) -> i64
+  "func.return"(%x, %q) : (i64, !osp.data<"P">) -> ()
+}) {sym_name = "main", exported, function_type = (i64, !osp.string) -> (i64, !osp.data<"P">)} : () -> ()
+
+// -----
+
+// A function that returns what it was given or a new record, and a caller who keeps the record: no call may make
+// one where none was made.
+// CHECK-LABEL: "builtin.module"
+// CHECK: "cf.br"(%arg1)[^bb3] : (!osp.data<"P">)
+"func.func"() ({
+^bb0(%c: i1, %p: !osp.data<"P">):
+  "cf.cond_br"(%c)[^one, ^two] {operandSegmentSizes = array<i32: 1, 0, 0>} : (i1) -> ()
+^one:
+  "cf.br"(%p)[^both] : (!osp.data<"P">) -> ()
+^two:
+  %n = "rt.slot"(%p) {index = 0 : i64, scan = 0 : i64, words = 1 : i64} : (!osp.data<"P">) -> i64
+  %m = "arith.addi"(%n, %n) : (i64, i64) -> i64
+  %q = "rt.cell"(%m) {scan = 0 : i64, tag = 0 : i64} : (i64) -> !osp.data<"P">
+  "cf.br"(%q)[^both] : (!osp.data<"P">) -> ()
+^both(%x: !osp.data<"P">):
+  "func.return"(%x) : (!osp.data<"P">) -> ()
+}) {sym_name = "f", function_type = (i1, !osp.data<"P">) -> !osp.data<"P">} : () -> ()
+"func.func"() ({
+^bb0(%c: i1, %p: !osp.data<"P">):
+  %q = "func.call"(%c, %p) {callee = @f} : (i1, !osp.data<"P">) -> !osp.data<"P">
+  %n = "rt.slot"(%q) {index = 0 : i64, scan = 0 : i64, words = 1 : i64} : (!osp.data<"P">) -> i64
+  "func.return"(%n, %q) : (i64, !osp.data<"P">) -> ()
+}) {sym_name = "main", exported, function_type = (i1, !osp.data<"P">) -> (i64, !osp.data<"P">)} : () -> ()
