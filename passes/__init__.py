@@ -21,6 +21,7 @@ REGISTRY = PassRegistry(
         "dce": "ospjit.passes.dce:DeadCode",
         "fuse-iterators": "ospjit.passes.fuse_iterators:FuseIterators",
         "inline-recursion": "ospjit.passes.inline_recursion:InlineRecursion",
+        "localize-globals": "ospjit.passes.localize_globals:LocalizeGlobals",
         "lower-builtins": "ospjit.passes.lower_builtins:LowerBuiltins",
         "lower-data": "ospjit.passes.lower_data:LowerData",
         "lower-enums": "ospjit.passes.lower_enums:LowerEnums",

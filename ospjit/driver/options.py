@@ -18,7 +18,7 @@ CAPABILITIES = {
 
 #: The passes, in order; see docs for what each needs from those before it.
 PIPELINE = (
-    "specialize,check-globals,fuse-iterators,lower-builtins,lower-match,lower-enums,unbox-results,"
+    "specialize,check-globals,localize-globals,fuse-iterators,lower-builtins,lower-match,lower-enums,unbox-results,"
     "lower-data,tail-calls,unbox-records,perceus,cleanups,inline-recursion"
 )
 

@@ -24,8 +24,8 @@ fn total(price: int, count: int) -> int = price * count ?: 0
 print("</script><b>${area(Dot)}</b> ${total(length("abc"), 7)}")
 """
 TABS = (
-    "input specialize check-globals fuse-iterators lower-builtins lower-match lower-enums unbox-results "
-    "lower-data tail-calls perceus cleanups inline-recursion"
+    "input specialize check-globals localize-globals fuse-iterators lower-builtins lower-match lower-enums "
+    "unbox-results lower-data tail-calls unbox-records perceus cleanups inline-recursion"
 ).split()
 
 
