@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from ospjit.builtins.table import RUNTIME
 from ospjit.ir import Block, BlockArgument, DialectType, Operation, OpResult, Type, Value
+from ospjit.passes.tail_graph import strong_components
 
 #: Questions that are answered without a cell.
 READS = frozenset(("rt.slot", "rt.is_null"))
@@ -34,10 +35,12 @@ class Records:
 
     shapes: dict[Type, Shape]
     nullable: set[Type]
+    most: int
+    """How many parameters or results a function may come to."""
 
 
-def find_records(functions: Sequence[Operation], most: int) -> Records:
-    """Records have at most `most` fields. A type whose tag is asked for anywhere is a union."""
+def find_records(functions: Sequence[Operation], fields: int, most: int) -> Records:
+    """Records have at most `fields` fields. A type whose tag is asked for anywhere is a union."""
     shapes: dict[Type, Shape | None] = {}
     nullable: set[Type] = set()
     for function in functions:
@@ -54,8 +57,8 @@ def find_records(functions: Sequence[Operation], most: int) -> Records:
                     shapes[op.result.type] = None
                 elif op.name == "rt.null" or (op.name == "rt.call" and RUNTIME[op.attr("callee")].fallible):
                     nullable.update([r.type for r in op.results])
-    found = {t: s for t, s in shapes.items() if s is not None and _is_record(t) and len(s.types) <= most}
-    return Records(found, nullable)
+    found = {t: s for t, s in shapes.items() if s is not None and _is_record(t) and len(s.types) <= fields}
+    return Records(found, nullable, most)
 
 
 def _is_record(t: Type) -> bool:
@@ -103,6 +106,8 @@ class SplitValues:
         """Those that are needed whole in some place, here or in a function that is called with them."""
         self.kept: set[Node] = set()
         """Those of them that are not only so in functions that are called with them."""
+        self.stacked: dict[str, list[Operation]] = {}
+        self.components: dict[str, int] = {}
         self._reach: dict[tuple[Block, Block], set[Block]] = {}
         if records.shapes:
             self._collect(functions)
@@ -118,32 +123,56 @@ class SplitValues:
     # ---- candidates
 
     def _collect(self, functions: Sequence[Operation]) -> None:
+        edges: dict[str, list[str]] = {}
         for function in functions:
+            symbol = function.attr("sym_name")
+            callees = edges.setdefault(symbol, [])
             for op in function.walk():
                 if op.name == "func.call":
                     self.calls.setdefault(op.attr("callee"), []).append(op)
+                    callees.append(op.attr("callee"))
+                    if not op.attr("tail"):
+                        self.stacked.setdefault(symbol, []).append(op)
                 elif op.name == "func.return":
                     self.returns.setdefault(function, []).append(op)
                 elif op.name == "rt.closure":
                     self.known.pop(op.attr("callee"), None)
+        self.components = strong_components(edges)
         for function in functions:
             entry = function.regions[0].entry
             for block in function.regions[0].blocks:
-                if block is not entry or function.attr("sym_name") in self.known:
-                    for argument in block.args:
-                        self._candidate(argument)
+                if block is not entry:
+                    self._candidates(block.args)
                 for op in block.ops:
                     if op.name == "rt.cell" or (op.name == "func.call" and op.attr("callee") in self.known):
-                        for result in op.results:
-                            self._candidate(result)
+                        self._candidates(op.results)
             if function.attr("sym_name") in self.known:
-                for index in range(len(function.attr("function_type").results)):
-                    self._candidate(Returned(function, index))
+                carried = self._carried_down(function)
+                self._candidates(
+                    [a for a in entry.args if a not in carried], self.records.most - len(carried)
+                )
+                results = range(len(function.attr("function_type").results))
+                self._candidates([Returned(function, i) for i in results], self.records.most)
         self.uses = {value: list(self._uses(value)) for value in self.split}
 
-    def _candidate(self, value: Node) -> None:
-        if value.type in self.records.shapes:
-            self.split[value] = None
+    def _carried_down(self, function: Operation) -> set[Value]:
+        """The parameters that a recursion hands down as they are: whole they take less of each frame."""
+        symbol = function.attr("sym_name")
+        args = set(function.regions[0].entry.args)
+        component = self.components[symbol]
+        deeper = [
+            op for op in self.stacked.get(symbol, ()) if self.components.get(op.attr("callee")) == component
+        ]
+        return {v for op in deeper for v in op.operands if v in args}
+
+    def _candidates(self, values: Sequence[Node], most: int | None = None) -> None:
+        """Take those of some values that are records, as long as there are not more than `most` then."""
+        count = len(values)
+        for value in values:
+            shape = self.records.shapes.get(value.type)
+            if shape is not None and (most is None or count - 1 + len(shape.types) <= most):
+                self.split[value] = None
+                count += len(shape.types) - 1
 
     def _uses(self, value: Node) -> Iterator[Use]:
         if isinstance(value, Returned):

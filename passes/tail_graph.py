@@ -17,13 +17,13 @@ _ANY_CLOSURE = ""
 
 def tail_components(functions: Sequence[Operation]) -> dict[str, int]:
     """For each function, by symbol, the number of its strongly connected component among the tail calls."""
-    return _components(_edges(functions))
+    return strong_components(_edges(functions))
 
 
 def direct_functions(functions: Sequence[Operation]) -> list[Operation]:
     """The functions that are called by name only, and that tail calls of others cannot lead back to."""
     edges = _edges(functions)
-    component = _components(edges)
+    component = strong_components(edges)
     sizes = Counter(component.values())
     values = set(edges[_ANY_CLOSURE])
     direct = []
@@ -47,7 +47,7 @@ def _edges(functions: Sequence[Operation]) -> dict[str, list[str]]:
     return edges
 
 
-def _components(edges: dict[str, list[str]]) -> dict[str, int]:
+def strong_components(edges: dict[str, list[str]]) -> dict[str, int]:
     """Strongly connected components (Tarjan, "Depth-First Search and Linear Graph Algorithms", 1972)."""
     index: dict[str, int] = {}
     low: dict[str, int] = {}

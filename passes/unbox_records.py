@@ -85,7 +85,7 @@ from ospjit.ir import (
     option,
     reverse_postorder,
 )
-from ospjit.passes.record_values import READS, Records, Returned, SplitValues, find_records, function_of
+from ospjit.passes.record_values import Records, Returned, SplitValues, find_records, function_of
 from ospjit.passes.tail_graph import direct_functions
 
 
@@ -106,13 +106,14 @@ class UnboxRecords(Pass):
     }
 
     fields: int = option(8, "most fields of a record that falls apart")
+    values: int = option(48, "most parameters or results that a function comes to")
     rounds: int = option(4, "how often to look again, for records in records")
 
     def run(self, module: Operation, ctx: PassContext) -> None:
         """See the module's docstring."""
         for _ in range(self.rounds):
             functions = _functions(module)
-            records = find_records(functions, self.fields)
+            records = find_records(functions, self.fields, self.values)
             changed = _split(SplitValues(functions, records), ctx)
             if not changed and not _split_loops(module, functions, records, ctx):
                 break
@@ -151,9 +152,8 @@ def _split_loops(
 
 def _fresh_calls(function: Operation, records: Records) -> list[Operation]:
     """The tail calls of a function of itself that bring another record than it was given."""
-    args = function.regions[0].entry.args
-    read = [a for a in args if a.type in records.shapes and any(o.name in READS for o in a.users)]
-    if not read:
+    args = [a for a in function.regions[0].entry.args if a.type in records.shapes]
+    if not args:
         return []
     return [
         op
@@ -161,7 +161,7 @@ def _fresh_calls(function: Operation, records: Records) -> list[Operation]:
         if op.name == "func.call"
         and op.attr("tail")
         and op.attr("callee") == function.attr("sym_name")
-        and any(op.operands[a.index] is not a for a in read)
+        and any(op.operands[a.index] is not a for a in args)
     ]
 
 

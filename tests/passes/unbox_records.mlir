@@ -211,3 +211,29 @@
   %n = "rt.slot"(%q) {index = 0 : i64, scan = 0 : i64, words = 1 : i64} : (!osp.data<"P">) -> i64
   "func.return"(%n, %q) : (i64, !osp.data<"P">) -> ()
 }) {sym_name = "main", exported, function_type = (i1, !osp.data<"P">) -> (i64, !osp.data<"P">)} : () -> ()
+
+// -----
+
+// A recursion that is not in tail position hands the record down in one piece.
+// CHECK-LABEL: "builtin.module"
+// CHECK: "func.call"([[M:%.*]], %arg1) {callee = @deep} : (i64, !osp.data<"P">) -> i64
+"func.func"() ({
+^bb0(%n: i64, %p: !osp.data<"P">):
+  %x = "rt.slot"(%p) {index = 0 : i64, scan = 0 : i64, words = 2 : i64} : (!osp.data<"P">) -> i64
+  %m = "arith.subi"(%n, %x) : (i64, i64) -> i64
+  %zero = "arith.constant"() {value = 0 : i64} : () -> i64
+  %done = "arith.cmpi"(%m, %zero) {predicate = 0 : i64} : (i64, i64) -> i1
+  "cf.cond_br"(%done)[^end, ^again] {operandSegmentSizes = array<i32: 1, 0, 0>} : (i1) -> ()
+^end:
+  "func.return"(%x) : (i64) -> ()
+^again:
+  %r = "func.call"(%m, %p) {callee = @deep} : (i64, !osp.data<"P">) -> i64
+  %s = "arith.addi"(%r, %x) : (i64, i64) -> i64
+  "func.return"(%s) : (i64) -> ()
+}) {sym_name = "deep", function_type = (i64, !osp.data<"P">) -> i64} : () -> ()
+"func.func"() ({
+^bb0(%n: i64):
+  %p = "rt.cell"(%n, %n) {scan = 0 : i64, tag = 0 : i64} : (i64, i64) -> !osp.data<"P">
+  %r = "func.call"(%n, %p) {callee = @deep} : (i64, !osp.data<"P">) -> i64
+  "func.return"(%r) : (i64) -> ()
+}) {sym_name = "main", exported, function_type = (i64) -> i64} : () -> ()
