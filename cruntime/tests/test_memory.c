@@ -160,6 +160,16 @@ static void test_appending(void) {
     CHECK(moves < 40 && osp_string_length(longer) == 7 + 3 * 100000);
     CHECK(memcmp(longer + 300001, "x\0yx\0y", 7) == 0);
     osp_drop(longer);
+    /* A big one grows as well as a small one. */
+    size_t size = (size_t)20 << 20;
+    char *bytes = malloc(size), *part = osp_string_new(memset(bytes, 'p', size), size);
+    free(bytes);
+    char *big = osp_string_append(NULL, text("a"), part);
+    for (int i = 0; i < 4; i++) big = osp_string_append(NULL, big, part);
+    CHECK(osp_string_length(big) == 1 + 5 * size && big[0] == 'a' && big[1] == 'p' && big[1 + 5 * size] == '\0');
+    CHECK(memcmp(big + 1 + 4 * size, part, size + 1) == 0);
+    osp_drop(big);
+    osp_drop(part);
     osp_drop(piece);
     osp_drop(nothing);
     CHECK(osp_live_cells() == before);

@@ -89,7 +89,7 @@ OSP_API char *osp_string_concat(osp_ctx *ctx, char *a, char *b) {
 
 /* `a` followed by `b`. Takes over `a`, and grows it in place when nobody else holds it and its block has room; if it
  * has none, the new block has half as much again. So a string that is built by appending is copied a constant number
- * of times a byte, however many pieces it is built of. */
+ * of times a byte, however many pieces it is built of; a big one is not copied at all, nor is it there twice. */
 OSP_API char *osp_string_append(osp_ctx *ctx, char *a, char *b) {
     size_t a_length = osp__length(a), b_length = osp__length(b), length, room;
     if (b_length == 0) return a;
@@ -101,6 +101,20 @@ OSP_API char *osp_string_append(osp_ctx *ctx, char *a, char *b) {
         return a;
     }
     if (!ours || __builtin_add_overflow(length, length / 2, &room)) room = length;
+    if (ours && osp__block_size(a - STRING_PREFIX) >= OSP_BIG_BLOCK) { /* moving it is the kernel's work */
+        size_t size;
+        char *block = NULL;
+        if (!__builtin_add_overflow(room, STRING_PREFIX + 1, &size)) block = osp__resize(a - STRING_PREFIX, size);
+        if (OSP_UNLIKELY(block == NULL)) {
+            osp_drop(a);
+            if (ctx != NULL) osp__fiber_fail(ctx, "out of memory");
+            return NULL;
+        }
+        a = block + STRING_PREFIX;
+        *osp__copy(ctx, a + a_length, b, b_length) = '\0';
+        ((uint64_t *)(void *)a)[-2] = length;
+        return a;
+    }
     char *result = osp__string_reserve(ctx, room);
     if (OSP_UNLIKELY(result == NULL)) return NULL; /* only without a fiber that could fail */
     *osp__copy(ctx, osp__copy(ctx, result, a, a_length), b, b_length) = '\0';
