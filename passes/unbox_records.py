@@ -220,6 +220,7 @@ class _Splitting:
         self.arguments: dict[BlockArgument, list[BlockArgument]] = {}
         self.results: dict[Value, tuple[OpResult, ...]] = {}
         self.called: dict[Operation, list[OpResult]] = {}
+        self.order: dict[Operation, int] = {}
 
     def fields(self, value: Value) -> Sequence[Value]:
         """What a value that falls apart holds."""
@@ -272,6 +273,7 @@ class _Splitting:
 
     def make_whole(self, function: Operation) -> None:
         """Make cells where they are needed. What a cell holds is whole before it is."""
+        self.order = {op: i for i, op in enumerate(function.walk())}
         for block in reverse_postorder(function.regions[0]):
             for argument in list(block.args):
                 if argument in self.arguments:
@@ -289,9 +291,7 @@ class _Splitting:
             places.setdefault(use.op.parent, []).append((use.op, use.position))
         for uses in places.values():
             users = {op for op, _ in uses}
-            block = uses[0][0].parent
-            assert block is not None
-            first = next(op for op in block.ops if op in users)
+            first = min(users, key=self.order.__getitem__)
             attrs = {"tag": shape.tag, "scan": shape.scan}
             cell = Builder.before(first).create("rt.cell", self.fields(value), [value.type], attrs)
             for op, position in uses:
