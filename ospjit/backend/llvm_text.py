@@ -1105,7 +1105,9 @@ class _Function:
 
     def _conditional(self, op: Operation) -> None:
         yes, no = (self.labels[b] for b in op.successors)
-        self.emit(f"br {self.typed(op.operands[0])}, label %{yes}, label %{no}")
+        # Overflow is an accident: what comes after it must not wait to be chosen between two values.
+        unlikely = ", !prof !1" if _tells_overflow(op.operands[0]) else ""
+        self.emit(f"br {self.typed(op.operands[0])}, label %{yes}, label %{no}{unlikely}")
 
     def _switch(self, op: Operation) -> None:
         value = self.typed(op.operands[0])
@@ -1118,6 +1120,13 @@ class _Function:
 
     def _unreachable(self, op: Operation) -> None:
         self.emit("unreachable")
+
+
+_OVERFLOWS = ("rt.add_overflow", "rt.sub_overflow", "rt.mul_overflow")
+
+
+def _tells_overflow(flag: Value) -> bool:
+    return isinstance(flag.owner, Operation) and flag.owner.name in _OVERFLOWS
 
 
 def _constant(f: _Function, op: Operation) -> str:
@@ -1152,7 +1161,7 @@ _EMIT: dict[str, Callable[[_Function, Operation], None]] = {
         ("arith.constant", "rt.string", "rt.null", "rt.static_cell", "rt.cast", "rt.c_function"),
         _Function._nothing,
     ),
-    **dict.fromkeys(("rt.add_overflow", "rt.sub_overflow", "rt.mul_overflow"), _Function._overflow),
+    **dict.fromkeys(_OVERFLOWS, _Function._overflow),
     "arith.negf": _Function._negf,
     "math.absf": _Function._absf,
     "arith.cmpi": _Function._compare,
