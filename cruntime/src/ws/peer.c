@@ -311,7 +311,7 @@ static void fail(osp__ws_peer *peer, unsigned code, const char *reason)
 static void shed(osp__ws_peer *peer)
 {
     pthread_mutex_lock(&peer->shard->lock);
-    peer->shed = false;
+    __atomic_store_n(&peer->shed, false, __ATOMIC_RELAXED);
     if (!peer->close_queued)
         osp__ws_outbox_shed(&peer->outbox);
     pthread_mutex_unlock(&peer->shard->lock);
@@ -657,7 +657,7 @@ static void set_deadline(osp__ws_peer *peer)
  * thrown away for a while, since closing with bytes unread would destroy the last words on their way. */
 static void settle(osp__ws_peer *peer)
 {
-    if (peer->shed)
+    if (__atomic_load_n(&peer->shed, __ATOMIC_RELAXED))
         shed(peer);
     if (peer->ending && !peer->handling && peer->first == NULL)
         conclude(peer);

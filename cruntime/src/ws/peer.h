@@ -87,7 +87,7 @@ typedef struct osp__ws_peer {
     bool nudged;             /* `work` is in the worker's queue */
     bool admitted;           /* broadcasts reach it */
     bool close_queued;       /* nothing more may be added */
-    bool shed;               /* its reader is too slow: to be closed */
+    bool shed;               /* atomic, set with the lock: its reader is too slow, it is to be closed */
 } osp__ws_peer;
 
 /* Takes over an accepted descriptor; NULL when memory runs out. */

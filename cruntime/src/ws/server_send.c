@@ -119,7 +119,7 @@ static enum outcome add_patiently(osp_ctx *ctx, osp__ws_peer *peer, osp__ws_fram
     if (outcome != FULL)
         return outcome;
     pthread_mutex_lock(&peer->shard->lock);
-    peer->shed = true;
+    __atomic_store_n(&peer->shed, true, __ATOMIC_RELAXED);
     osp__ws_peer_nudge(peer);
     pthread_mutex_unlock(&peer->shard->lock);
     return FULL;
@@ -255,7 +255,7 @@ static int64_t add_to_shard(struct broadcast *broadcast, osp__ws_shard *shard)
         enum outcome outcome = add(peer, frame != NULL ? frame : broadcast->frames[0]);
         reached += outcome == QUEUED;
         if (outcome == FULL) {
-            peer->shed = true;
+            __atomic_store_n(&peer->shed, true, __ATOMIC_RELAXED);
             osp__ws_peer_nudge(peer);
         }
     }
