@@ -12,6 +12,7 @@
 
 #include "../io/diagnostic.h"
 #include "../sys/sys.h"
+#include "block.h"
 #include "words.h"
 
 #define COUNT_LOAD(h) __atomic_load_n(&(h)->count, __ATOMIC_RELAXED)
@@ -44,7 +45,7 @@ OSP_API int64_t osp_live_cells(void) { return counting ? __atomic_load_n(&live, 
 void *osp__object_new(uint32_t info, size_t prefix, size_t size) {
     size_t total;
     if (__builtin_add_overflow(size, prefix + sizeof(struct osp__header), &total)) return NULL;
-    char *block = osp__alloc(total);
+    char *block = osp__block_new(total);
     if (OSP_UNLIKELY(block == NULL)) return NULL;
     void *object = block + prefix + sizeof(struct osp__header);
     struct osp__header *header = osp__header(object);
@@ -106,7 +107,7 @@ static void release_block(char *block) {
     memset(block, 0xdb, osp__block_size(block));
 #endif
     count_live(-1);
-    osp__release(block);
+    osp__block_free(block);
 }
 
 OSP_API void osp_cell_free(void *cell) {

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "../mem/block.h"
 #include "../sched/blocking.h"
 #include "../sched/runtime.h"
 #include "../sys/sys.h"
@@ -37,6 +38,18 @@ static void trim(void *unused) {
     __atomic_store_n(&trimming, false, __ATOMIC_RELEASE);
 }
 
+static void release_blocks(void *blocks) {
+    osp__blocks_release(blocks);
+    osp__release(blocks);
+}
+
+static void give_back_blocks(void) {
+    struct osp__blocks *blocks = osp__alloc(sizeof *blocks);
+    if (blocks == NULL) return; /* there will be another time */
+    *blocks = osp__block_take();
+    if (osp__blocking_start(release_blocks, blocks) != 0) release_blocks(blocks);
+}
+
 static void on_quiet(struct osp__timer *timer, struct osp_worker *worker) {
     (void)timer;
     if (osp__connections_of(worker) > 0) return;
@@ -44,6 +57,7 @@ static void on_quiet(struct osp__timer *timer, struct osp_worker *worker) {
         void (*release)(struct osp_worker *) = __atomic_load_n(&releases[i], __ATOMIC_SEQ_CST);
         if (release != NULL) release(worker);
     }
+    give_back_blocks();
     if (__atomic_exchange_n(&trimming, true, __ATOMIC_ACQUIRE)) return;
     if (osp__blocking_start(trim, NULL) != 0) __atomic_store_n(&trimming, false, __ATOMIC_RELEASE);
 }

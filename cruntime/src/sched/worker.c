@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 
 #include "../io/output.h"
+#include "../mem/block.h"
 #include "../sys/sys.h"
 #include "deadlock.h"
 #include "runtime.h"
@@ -22,6 +23,10 @@
 #define FREED_A_ROUND 1024
 #define ROUNDS_BEFORE_MORE 1024
 #define DOUBLED_AT_MOST 5
+
+/* Bytes of freed blocks that are kept for what comes: the last of them were in use a moment ago. */
+#define KEPT_BY_ONE ((size_t)32 << 20)
+#define KEPT_BY_ALL ((size_t)256 << 20)
 
 /* Fibers that were made to yield get a turn after so many others have been, even if the others never end. */
 #define TURNS_BEFORE_TIRED 4
@@ -305,6 +310,12 @@ static void handle_events(struct osp_worker *worker, bool may_sleep) {
     run_deferred(worker);
 }
 
+/* Bytes of freed blocks that a worker keeps. */
+static size_t kept_by_each(void) {
+    size_t each = KEPT_BY_ALL / (size_t)osp__runtime.worker_count;
+    return each < KEPT_BY_ONE ? each : KEPT_BY_ONE;
+}
+
 void *osp__worker_main(void *argument) {
     struct osp_worker *worker = argument;
     self = worker;
@@ -312,6 +323,7 @@ void *osp__worker_main(void *argument) {
     if (osp__context_of_thread(&worker->context) != 0 || osp__fault_prepare_thread(&worker->alternate_stack) != 0)
         osp__runtime_out_of_memory();
     worker->now_ns = osp__now_ns();
+    osp__block_keep(kept_by_each());
     for (;;) {
         empty_inbox(worker);
         fire_timers(worker);
