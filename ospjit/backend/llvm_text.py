@@ -676,6 +676,21 @@ class _Function:
             lines.append(f"  call void @osp_stack_exhausted(ptr %ctx){self.place}")
         return [*lines, f"  unreachable{self.place}"]
 
+    def _poll(self, op: Operation) -> None:
+        self.e.used.add("osp_stack_poll")
+        frame, limit, check, polled = self.fresh(), self.fresh(), self.fresh(), self.fresh()
+        self.counter += 1
+        asked, onward = f"ask{self.counter}", f"ok{self.counter}"
+        self.emit(f"{frame} = call ptr @llvm.frameaddress.p0(i32 0)")
+        self.emit(f"{limit} = load atomic ptr, ptr %ctx monotonic, align 8")
+        self.emit(f"{check} = icmp ult ptr {frame}, {limit}")
+        self.emit(f"br i1 {check}, label %{asked}, label %{onward}, !prof !1")
+        self.lines.append(f"{asked}:")
+        self.emit(f"{polled} = call preserve_allcc i1 @rt.poll(ptr %ctx)")
+        self.emit(f"br label %{onward}")
+        self.lines.append(f"{onward}:")
+        self.last_label = onward
+
     # ---- what happens when a fiber dies in a call
 
     def _cleanup(self, op: Operation) -> None:
@@ -1199,5 +1214,6 @@ _EMIT: dict[str, Callable[[_Function, Operation], None]] = {
     "cf.br": _Function._branch,
     "cf.cond_br": _Function._conditional,
     "cf.switch": _Function._switch,
+    "rt.poll": _Function._poll,
     "rt.unreachable": _Function._unreachable,
 }

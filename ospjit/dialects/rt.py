@@ -370,6 +370,12 @@ OPS = [
         "The word that the arm `index` of a select has received; taken once, where that arm is the one.",
         verify=shape(operands=1, results=1, attributes={"index": IntAttr}),
     ),
+    OpDef(
+        "rt.poll",
+        "Lets other fibers have their turn, if this one has had the thread for long; where a loop that is no "
+        "call comes around.",
+        verify=shape(),
+    ),
     OpDef("rt.unreachable", "Control never comes here.", verify=shape(), terminator=True),
 ]
 
