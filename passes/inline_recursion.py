@@ -55,6 +55,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ospjit.dialects.rt import is_counted
 from ospjit.ir import Block, Builder, Operation, Pass, PassContext, SymbolRefAttr, UnitAttr, body_of, option
 
 
@@ -106,12 +107,15 @@ class InlineRecursion(Pass):
 
 
 def _loop(copy: Operation, symbol: str) -> None:
-    """Makes a loop of the calls of the function in tail position: they go on in the copy."""
+    """Makes a loop of the calls of the function in tail position: they go on in the copy. Not where a
+    parameter is borrowed: arguments of blocks that are counted are owned."""
     calls = _calls(copy, symbol, tail=True)
-    if not calls:
-        return
     region = copy.regions[0]
     loop = region.blocks[0]
+    owned = copy.attr("owned", ())
+    borrows = any(is_counted(argument.type) and argument.index not in owned for argument in loop.args)
+    if not calls or borrows:
+        return
     start = region.insert_before(loop, Block(argument.type for argument in loop.args))
     Builder(start, None, copy.loc).create("cf.br", start.args, successors=[loop])
     for call in calls:
