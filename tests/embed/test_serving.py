@@ -151,6 +151,38 @@ def test_the_interpreter_ends_with_servers_running(script) -> None:
             assert (done.returncode, done.stdout, done.stderr) == (5 if "5" in end else 0, "", "")
 
 
+def test_a_forked_child_that_holds_connections_does_no_harm(script) -> None:
+    """Events still come for a connection that the server has closed while a child holds it, too."""
+    done = script(
+        PROGRAM
+        + """
+import socket
+connections = [socket.create_connection(("127.0.0.1", osprey.port), 30) for _ in range(20)]
+for connection in connections:
+    connection.sendall(b"GET / HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n")
+    connection.recv(65536)
+reader, writer = os.pipe()
+child = os.fork()
+if child == 0:
+    os.read(reader, 1)
+    os._exit(0)
+for connection in connections:
+    connection.sendall(b"GET / HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n")
+    connection.recv(65536)
+for round in range(3):
+    assert get(osprey) == "osprey"
+    for connection in connections:
+        connection.sendall(b"more")
+    time.sleep(0.05)
+os.write(writer, b"x")
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+assert (get(osprey), get(python)) == ("osprey", "python")
+""",
+        FORK_IS_MEANT,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_forked_child_gets_a_clear_error(script) -> None:
     done = script(
         PROGRAM

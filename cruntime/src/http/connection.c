@@ -106,6 +106,7 @@ static void close_now(struct osp__connection *connection) {
     osp__wheel_clear(&local->wheel, &connection->deadline);
     if (connection->stream.tls != NULL && !connection->broken) osp__stream_end_output(NULL, &connection->stream);
     if (connection->reset) osp__reset_on_close(connection->stream.fd);
+    (void)osp__epoll_delete(local->worker->epoll, connection->stream.fd);
     osp__stream_close(NULL, &connection->stream);
     release_buffers(connection);
     unlink_connection(connection);

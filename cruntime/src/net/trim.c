@@ -4,7 +4,6 @@
  * needed once. Walking the arenas takes milliseconds, so it is not done between two requests. */
 #include "trim.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -18,7 +17,6 @@
 #define MAX_WORKERS 256
 
 static struct osp__timer timers[MAX_WORKERS]; /* by index of the worker, touched on it only */
-static bool trimming;                         /* atomic */
 
 static void (*releases[4])(struct osp_worker *); /* atomic */
 
@@ -32,22 +30,11 @@ void osp__trim_calls(void (*release)(struct osp_worker *worker)) {
     abort(); /* there are fewer kinds of services than places */
 }
 
-static void trim(void *unused) {
-    (void)unused;
-    osp__memory_trim();
-    __atomic_store_n(&trimming, false, __ATOMIC_RELEASE);
-}
-
-static void release_blocks(void *blocks) {
+/* Releases what a worker has kept, then trims: what is released later is trimmed later. */
+static void trim(void *blocks) {
     osp__blocks_release(blocks);
     osp__release(blocks);
-}
-
-static void give_back_blocks(void) {
-    struct osp__blocks *blocks = osp__alloc(sizeof *blocks);
-    if (blocks == NULL) return; /* there will be another time */
-    *blocks = osp__block_take();
-    if (osp__blocking_start(release_blocks, blocks) != 0) release_blocks(blocks);
+    osp__memory_trim();
 }
 
 static void on_quiet(struct osp__timer *timer, struct osp_worker *worker) {
@@ -57,9 +44,12 @@ static void on_quiet(struct osp__timer *timer, struct osp_worker *worker) {
         void (*release)(struct osp_worker *) = __atomic_load_n(&releases[i], __ATOMIC_SEQ_CST);
         if (release != NULL) release(worker);
     }
-    give_back_blocks();
-    if (__atomic_exchange_n(&trimming, true, __ATOMIC_ACQUIRE)) return;
-    if (osp__blocking_start(trim, NULL) != 0) __atomic_store_n(&trimming, false, __ATOMIC_RELEASE);
+    struct osp__blocks *blocks = osp__alloc(sizeof *blocks);
+    if (blocks == NULL) return; /* there will be another time */
+    *blocks = osp__block_take();
+    if (osp__blocking_start(trim, blocks) == 0) return;
+    osp__blocks_release(blocks);
+    osp__release(blocks);
 }
 
 void osp__trim_soon(struct osp_worker *worker) {

@@ -77,6 +77,8 @@ int osp__socket_name(int fd, struct sockaddr *address, socklen_t *size);
 /* ---- events ---- */
 int osp__epoll_create(void);
 int osp__epoll_add(int epoll, int fd, uint32_t events, void *data);
+/* Closing is not enough: a child process that was forked a moment ago holds what the descriptor stands for, too, and
+ * events would still come for what has been freed. */
 int osp__epoll_delete(int epoll, int fd);
 int osp__epoll_wait(int epoll, struct epoll_event *events, int capacity, int timeout_ms);
 int osp__event_fd(void);

@@ -208,6 +208,7 @@ static void close_now(osp__ws_peer *peer)
     peer->state = OSP_WS_GONE;
     peer->discarding = true;
     osp__wheel_clear(&local_of(peer)->wheel, &peer->deadline);
+    (void)osp__epoll_delete(peer->worker->epoll, peer->stream.fd);
     osp__stream_close(NULL, &peer->stream);
     osp_ws_reader_dispose(&peer->reader);
     leave_address(peer);
