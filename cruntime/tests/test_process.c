@@ -139,17 +139,26 @@ static void test_faults(unsigned classes)
     CHECK(attempt.at > 1 && attempt.succeeded);
 }
 
+/* Fibers give up the last of what they hold on other workers, perhaps after the one that was called has ended. */
+static bool live_cells_become(int64_t expected)
+{
+    for (int i = 0; i < 5000 && osp_live_cells() != expected; i++)
+        usleep(1000);
+    return osp_live_cells() == expected;
+}
+
 int main(void)
 {
     osp_config config = {.size = sizeof config, .workers = 3};
     CHECK(osp_runtime_start(&config) == 0);
     CHECK(osp_call_on_fiber(many, NULL, NULL, NULL) == 0);
+    CHECK(osp_live_cells() < 0 || live_cells_become(0));
     reason = text("on purpose");
     osp_mark_shared(reason);
     int64_t before = osp_live_cells();
     int descriptors = open_descriptors();
     test_failing_handler();
-    CHECK(osp_live_cells() == before);
+    CHECK(live_cells_become(before));
     CHECK(open_descriptors() == descriptors);
     osp_drop(reason);
     test_faults(2);
