@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ospjit.dialects.osp import PTR, STRING, UNIT, fn_of, is_type, result_of
+from ospjit.dialects.rt import ELEMENTS
 from ospjit.ir import Builder, DialectType, SymbolRefAttr, Type, Value, i1, i64
 
 if TYPE_CHECKING:
@@ -89,9 +90,17 @@ class Collections:
         return b.create("osp.unbox", [value], [t]).result if self.boxed(t) else value
 
     def counted(self, b: Builder, t: Type) -> Value:
-        """Whether elements of a type are counted pointers."""
+        """Whether values of a type, each one word, are counted pointers."""
+        return self.l.boolean(b, self._is_counted(t))
+
+    def _is_counted(self, t: Type) -> bool:
         scalar = t is i64 or t is i1 or str(t) in ("f64", "!osp.ptr") or self.l.datas.is_enumeration(t)
-        return b.create("arith.constant", [], [i1], {"value": not scalar}).result
+        return not scalar
+
+    def elements(self, b: Builder, t: Type) -> Value:
+        """What the elements of a list of a type are for the runtime: truth values take a byte each."""
+        kind = "bytes" if t is i1 else "pointers" if self._is_counted(t) else "words"
+        return self.l.integer(b, ELEMENTS[kind])
 
     def item(self, b: Builder, xs: Value, index: Value) -> Value:
         """The element at an index known to be inside."""
@@ -105,7 +114,7 @@ class Collections:
 
     def empty(self, b: Builder, t: Type) -> Value:
         """An empty list."""
-        return self.raw(b, "osp_list_empty", [self.counted(b, element_of(t))], t)
+        return self.raw(b, "osp_list_empty", [self.elements(b, element_of(t))], t)
 
     def append(self, b: Builder, xs: Value, value: Value) -> Value:
         """A list with one more element at the end."""
@@ -119,11 +128,11 @@ class Collections:
         """A list of these items."""
         if not items:
             return self.empty(b, t)
-        counted = self.counted(b, element_of(t))
+        elements = self.elements(b, element_of(t))
         words = [self.box(b, v) for v in items]
         whole: Value | None = None
         for start in range(0, len(words), LITERAL_PIECE):
-            piece = b.create("rt.list", [counted, *words[start : start + LITERAL_PIECE]], [t]).result
+            piece = b.create("rt.list", [elements, *words[start : start + LITERAL_PIECE]], [t]).result
             whole = piece if whole is None else self.raw(b, "osp_list_concat", [whole, piece], t)
         assert whole is not None
         return whole

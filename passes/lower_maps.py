@@ -50,12 +50,13 @@ class Maps:
 
     def keys(self, b: Builder, m: Value) -> Value:
         """The keys as a list."""
-        return self.c.raw(b, "osp_map_keys", [m], list_of(key_and_value(m.type)[0]))
+        t = key_and_value(m.type)[0]
+        return self.c.raw(b, "osp_map_keys", [m, self.c.elements(b, t)], list_of(t))
 
     def values(self, b: Builder, m: Value) -> Value:
         """The values as a list."""
         t = key_and_value(m.type)[1]
-        return self.c.raw(b, "osp_map_values", [m], list_of(t))
+        return self.c.raw(b, "osp_map_values", [m, self.c.elements(b, t)], list_of(t))
 
     def entries(self, b: Builder, args: list[Value], result: Type) -> Value:
         """A function of each key and its value."""

@@ -102,9 +102,16 @@ OSP_API uint64_t osp_abi_hash(void);
 #define OSP_KIND_TEST 5u
 #define OSP_KIND_PROCESS 6u
 #define OSP_KIND_FOREIGN 7u /* stands for an object of the embedder */
-#define OSP_KIND_WORDS 8u   /* a row of words that are no pointers, of a list; see mem/words.h */
+#define OSP_KIND_ROW 8u     /* elements of a list side by side; see mem/row.h */
 #define OSP_INFO(kind, scan, tag) ((uint32_t)(kind) | (uint32_t)(scan) << 4 | (uint32_t)(tag) << 16)
 #define OSP_RC_STICKY (INT32_MIN / 2)
+
+/* What the elements of a list are. One that is handed over or back is a word in any case. */
+enum osp_elements {
+    OSP_WORDS = 0,    /* 64 bits each, not counted */
+    OSP_POINTERS = 1, /* to counted objects */
+    OSP_BYTES = 2     /* 8 bits each */
+};
 
 /* Copies `len` bytes into a new string with count 1. NULL when memory runs out. */
 OSP_API char *osp_string_new(const char *bytes, size_t len);

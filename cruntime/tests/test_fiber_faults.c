@@ -133,7 +133,7 @@ static void lists_of_strings(osp_ctx *ctx)
 
 static void lists(osp_ctx *ctx)
 {
-    OWNED void *list = osp_list_empty(ctx, true);
+    OWNED void *list = osp_list_empty(ctx, OSP_POINTERS);
     for (int i = 0; i < 70; i++) {
         OWNED char *element = copy(ctx, "element");
         list = osp_list_append(ctx, moved(&list), (int64_t)(intptr_t)moved(&element));
@@ -164,7 +164,8 @@ static void maps(osp_ctx *ctx)
     }
     osp_dup(map);
     OWNED void *merged = osp_map_merge(ctx, map, moved(&other));
-    OWNED void *keys = osp_map_keys(ctx, merged), *values = osp_map_values(ctx, merged);
+    OWNED void *keys = osp_map_keys(ctx, merged, OSP_POINTERS);
+    OWNED void *values = osp_map_values(ctx, merged, OSP_POINTERS);
     OWNED char *some = copy(ctx, "key 7");
     osp_dup(merged);
     OWNED void *smaller = osp_map_remove(ctx, merged, (int64_t)(intptr_t)some);

@@ -74,7 +74,7 @@ int main(void)
 {
     char *error = NULL;
     int64_t before = osp_live_cells();
-    shared_list = osp_list_empty(NULL, true);
+    shared_list = osp_list_empty(NULL, OSP_POINTERS);
     shared_map = osp_map_empty(NULL, false, true);
     for (int64_t i = 0; i < 100; i++) {
         shared_list = osp_list_append(NULL, shared_list, (int64_t)(intptr_t)text("element"));

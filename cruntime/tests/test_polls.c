@@ -39,7 +39,7 @@ static char *many(osp_ctx *ctx, const char *part)
 
 static void *list_of_numbers(osp_ctx *ctx)
 {
-    void *list = osp_list_empty(ctx, false);
+    void *list = osp_list_empty(ctx, OSP_WORDS);
     for (int64_t i = 0; i < BYTES / 8; i++) list = osp_list_append(ctx, list, i * 7919 % 1000003);
     return list;
 }
@@ -112,8 +112,8 @@ STRING(url_decode, osp_url_decode(ctx, encoded, error))
 STRING(list_reverse, osp_list_reverse(ctx, owned(numbers)))
 STRING(list_sort, osp_list_sort(ctx, owned(numbers), compare, NULL))
 STRING(list_concat, osp_list_concat(ctx, owned(numbers), owned(numbers)))
-STRING(map_keys, osp_map_keys(ctx, map))
-STRING(map_values, osp_map_values(ctx, map))
+STRING(map_keys, osp_map_keys(ctx, map, OSP_POINTERS))
+STRING(map_values, osp_map_values(ctx, map, OSP_WORDS))
 STRING(map_merge, osp_map_merge(ctx, owned(map), owned(other_map)))
 
 static void contains(osp_ctx *ctx, char **error)

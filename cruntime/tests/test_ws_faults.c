@@ -168,7 +168,7 @@ int main(void) {
     memset(large, 'x', LARGE);
     address = text("127.0.0.1"), path = text("/echo"), headers = text("A: b"), empty = text("");
     messages[0] = text("small"), messages[1] = text(large), messages[2] = text("last");
-    none = osp_list_empty(NULL, true);
+    none = osp_list_empty(NULL, OSP_POINTERS);
     osp_config config = {.size = sizeof config, .workers = WORKERS};
     CHECK(osp_runtime_start(&config) == 0);
     run(false);

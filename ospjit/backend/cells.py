@@ -12,7 +12,10 @@ from collections.abc import Sequence
 
 KIND_CELL = 1
 KIND_CLOSURE = 2
-KIND_WORDS = 8
+KIND_ROW = 8
+
+#: In the tag of a row whose elements are bytes.
+ROW_BYTES = 2
 
 #: The runtime functions that the text here calls.
 CALLED = ("osp_cell_free", "osp_cell_new", "osp_drop", "osp_dup")

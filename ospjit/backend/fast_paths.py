@@ -3,7 +3,7 @@
 Each function here takes what the runtime's takes; what it is given as the place for an error it does not hand
 on, so that LLVM can keep it in a register. What is not the usual case (an index out of range, a key that is
 not there, something that others hold, too) is left to the runtime. The layout of lists stands in `list.c` and
-`words.h` of the runtime, that of maps in `map.c`, and the hash of integers in `map_key.h`: what changes there
+`row.h` of the runtime, that of maps in `map.c`, and the hash of integers in `map_key.h`: what changes there
 changes here.
 """
 
@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from ospjit.backend.cells import KIND_WORDS
+from ospjit.backend.cells import KIND_ROW, ROW_BYTES
 from ospjit.dialects.rt import is_counted
-from ospjit.ir import Operation
+from ospjit.ir import Operation, Type, i1
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,49 @@ class FastPath:
 _FIELD = ", !tbaa !2"
 _ELEMENT = ", !tbaa !3"
 
-#: The header of a row that may be written: its count is 1, nothing but its kind stands in the other half.
-_OWN_ROW = 1 | KIND_WORDS << 32
 
-#: Goes down a tree to the element at a position.
+@dataclass(frozen=True)
+class Elements:
+    """What the elements of a list are, for the text: how they lie in memory, and become words."""
+
+    #: What the names of functions end with.
+    suffix: str
+    #: LLVM's type of one in memory.
+    type: str
+    #: The logarithm of its size.
+    shift: int
+    counted: bool = False
+
+    @property
+    def own_row(self) -> int:
+        """The header of a row that may be written: its count is 1, the other half tells what is in it."""
+        return 1 | (KIND_ROW | (ROW_BYTES << 16 if self.shift == 0 else 0)) << 32
+
+    def load(self, at: str) -> str:
+        """Leaves the word, with a count of its own."""
+        word = "%word" if self.type == "i64" else "%element"
+        text = f"  {word} = load {self.type}, ptr {at}{_ELEMENT}\n"
+        if self.type != "i64":
+            text += f"  %word = zext {self.type} %element to i64\n"
+        return text + (_DUP if self.counted else "")
+
+    def store(self, at: str) -> str:
+        """Stores %value, which is not counted."""
+        element, text = "%value", ""
+        if self.type != "i64":
+            element, text = "%element", f"  %element = trunc i64 %value to {self.type}\n"
+        return f"{text}  store {self.type} {element}, ptr {at}{_ELEMENT}\n"
+
+    def fit(self, t: Type) -> bool:
+        """Whether values of a type are such elements."""
+        return (t is i1) == (self.type == "i8") and is_counted(t) == self.counted
+
+
+_WORDS = Elements("", "i64", 3)
+_POINTERS = Elements("_counted", "i64", 3, counted=True)
+_BYTES = Elements("_bytes", "i8", 0)
+
+#: Goes down a tree to the leaf of a position.
 _LIST_WALK = """
 define internal preserve_allcc ptr @rt.list_walk(ptr %root, i64 %height, i64 %position)
     noinline nounwind willreturn memory(read) {
@@ -56,15 +95,14 @@ down:
   %next = add nsw i64 %left, -1
   br label %level
 leaf:
-  %last = and i64 %position, 31
-  %item = getelementptr i64, ptr %node, i64 %last
-  ret ptr %item
+  ret ptr %node
 }
 """
 
-#: The address, %item, of the element at %position of %list. The block that comes first is called `walk`, and
-#: what follows goes on in a block `leaf`. Where there is one level, positions are places in leaf or row.
-_ITEM = f"""
+def _item(elements: Elements) -> str:
+    """The address, %item, of the element at %position of %list. The block that comes first is called `walk`,
+    and what follows goes on in a block `leaf`. Where there is one level, positions are places in the root."""
+    return f"""
 walk:
   %root = load ptr, ptr %list{_FIELD}
   %height.at = getelementptr i64, ptr %list, i64 3
@@ -72,10 +110,12 @@ walk:
   %flat = icmp eq i64 %height, 0
   br i1 %flat, label %row, label %tree, !prof !0
 row:
-  %in.row = getelementptr i64, ptr %root, i64 %position
+  %in.row = getelementptr {elements.type}, ptr %root, i64 %position
   br label %leaf
 tree:
-  %in.tree = call preserve_allcc ptr @rt.list_walk(ptr %root, i64 %height, i64 %position)
+  %node = call preserve_allcc ptr @rt.list_walk(ptr %root, i64 %height, i64 %position)
+  %slot = and i64 %position, 31
+  %in.tree = getelementptr {elements.type}, ptr %node, i64 %slot
   br label %leaf
 leaf:
   %item = phi ptr [%in.row, %row], [%in.tree, %tree]
@@ -120,7 +160,8 @@ _SAY_OUTSIDE = """
 """
 
 
-def _list_get(name: str, counted: bool, unread: bool) -> FastPath:
+def _list_get(elements: Elements, unread: bool) -> FastPath:
+    name = f"rt.list_get{elements.suffix}{'_or' if unread else ''}"
     static = _MISSING_TEXT.replace("NAME", name) if unread else ""
     slow = _MISSING.replace("NAME", name) if unread else _SAY_OUTSIDE
     text = f"""
@@ -129,9 +170,8 @@ define internal i64 @{name}(ptr %ctx, ptr %list, i64 %index, ptr %failure) alway
 entry:
 {_RANGE}
   br i1 %inside, label %walk, label %slow, !prof !0
-{_ITEM}
-  %word = load i64, ptr %item{_ELEMENT}
-{_DUP if counted else ""}
+{_item(elements)}
+{elements.load("%item")}
   store ptr null, ptr %failure
   ret i64 %word
 slow:
@@ -141,13 +181,14 @@ slow:
     return FastPath(
         name,
         text,
-        lambda op: is_counted(op.results[0].type) == counted and _unread(op) == unread,
+        lambda op: elements.fit(op.results[0].type) and _unread(op) == unread,
         {"rt.list_walk": _LIST_WALK},
     )
 
 
-def _list_item(name: str, counted: bool) -> FastPath:
+def _list_item(elements: Elements) -> FastPath:
     """The element at an index that is inside."""
+    name = f"rt.list_item{elements.suffix}"
     text = f"""
 define internal i64 @{name}(ptr %ctx, ptr %list, i64 %index) alwaysinline {{
 entry:
@@ -155,15 +196,12 @@ entry:
   %start = load i64, ptr %start.at{_FIELD}
   %position = add i64 %start, %index
   br label %walk
-{_ITEM}
-  %word = load i64, ptr %item{_ELEMENT}
-{_DUP if counted else ""}
+{_item(elements)}
+{elements.load("%item")}
   ret i64 %word
 }}
 """
-    return FastPath(
-        name, text, lambda op: is_counted(op.results[0].type) == counted, {"rt.list_walk": _LIST_WALK}
-    )
+    return FastPath(name, text, lambda op: elements.fit(op.results[0].type), {"rt.list_walk": _LIST_WALK})
 
 
 _LIST_LENGTH = f"""
@@ -174,6 +212,7 @@ define internal i64 @rt.list_length(ptr %ctx, ptr %list) alwaysinline {{
 }}
 """
 
+
 #: Whether nobody else holds %list: %alone.
 _HOLDERS = """
   %holders.at = getelementptr i8, ptr %list, i64 -8
@@ -181,15 +220,20 @@ _HOLDERS = """
   %alone = icmp eq i32 %holders, 1
 """
 
-#: Whether %root, which is not null, is a row that may be written: %mine.
-_MINE = f"""
+
+def _mine(elements: Elements) -> str:
+    """Whether %root, which is not null, is a row that may be written: %mine."""
+    return f"""
   %root.header.at = getelementptr i64, ptr %root, i64 -1
   %root.header = load i64, ptr %root.header.at
-  %mine = icmp eq i64 %root.header, {_OWN_ROW}
+  %mine = icmp eq i64 %root.header, {elements.own_row}
 """
 
-_LIST_APPEND = f"""
-define internal ptr @rt.list_append(ptr %ctx, ptr %list, i64 %value) alwaysinline {{
+
+def _list_append(elements: Elements) -> FastPath:
+    name = f"rt.list_append{elements.suffix}"
+    text = f"""
+define internal ptr @{name}(ptr %ctx, ptr %list, i64 %value) alwaysinline {{
 entry:
 {_HOLDERS}
   %root = load ptr, ptr %list{_FIELD}
@@ -197,17 +241,17 @@ entry:
   %usual = and i1 %alone, %some
   br i1 %usual, label %look, label %slow, !prof !0
 look:
-{_MINE}
+{_mine(elements)}
 {_ENDS}
   %bytes.at = getelementptr i64, ptr %root, i64 -2
   %bytes = load i64, ptr %bytes.at
-  %capacity = lshr i64 %bytes, 3
+  %capacity = lshr i64 %bytes, {elements.shift}
   %room = icmp ult i64 %end, %capacity
   %fits = and i1 %mine, %room
   br i1 %fits, label %fast, label %slow, !prof !0
 fast:
-  %item = getelementptr i64, ptr %root, i64 %end
-  store i64 %value, ptr %item{_ELEMENT}
+  %item = getelementptr {elements.type}, ptr %root, i64 %end
+{elements.store("%item")}
   %next = add nuw i64 %end, 1
   store i64 %next, ptr %end.at{_FIELD}
   ret ptr %list
@@ -216,6 +260,8 @@ slow:
   ret ptr %l
 }}
 """
+    return FastPath(name, text, lambda op: elements.fit(op.operands[1].type))
+
 
 _UNIQUE = """
   %count.at = getelementptr i8, ptr %node, i64 -8
@@ -224,8 +270,11 @@ _UNIQUE = """
   br i1 %own, label %mine, label %slow, !prof !0
 mine:"""
 
-_LIST_SET = f"""
-define internal ptr @rt.list_set(ptr %ctx, ptr %list, i64 %index, i64 %value, ptr %failure) alwaysinline {{
+
+def _list_set(elements: Elements) -> FastPath:
+    name = f"rt.list_set{elements.suffix}"
+    text = f"""
+define internal ptr @{name}(ptr %ctx, ptr %list, i64 %index, i64 %value, ptr %failure) alwaysinline {{
 entry:
   %error = alloca ptr
 {_HOLDERS}
@@ -234,11 +283,11 @@ entry:
   br i1 %usual, label %look, label %slow, !prof !0
 look:
   %root = load ptr, ptr %list{_FIELD}
-{_MINE}
+{_mine(elements)}
   br i1 %mine, label %fast, label %slow, !prof !0
 fast:
-  %item = getelementptr i64, ptr %root, i64 %position
-  store i64 %value, ptr %item{_ELEMENT}
+  %item = getelementptr {elements.type}, ptr %root, i64 %position
+{elements.store("%item")}
   store ptr null, ptr %failure
   ret ptr %list
 slow:
@@ -249,6 +298,8 @@ slow:
   ret ptr %l
 }}
 """
+    return FastPath(name, text, lambda op: elements.fit(op.operands[2].type))
+
 
 _BYTE_AT = """
 define internal i64 @rt.byte_at(ptr %ctx, ptr %s, i64 %index, ptr %failure) alwaysinline {
@@ -399,21 +450,13 @@ def _unread(op: Operation) -> bool:
 
 #: For symbols of the runtime, the first that fits.
 FAST_PATHS: dict[str, tuple[FastPath, ...]] = {
-    "osp_list_get": (
-        _list_get("rt.list_get", False, False),
-        _list_get("rt.list_get_counted", True, False),
-        _list_get("rt.list_get_or", False, True),
-        _list_get("rt.list_get_counted_or", True, True),
+    "osp_list_get": tuple(
+        _list_get(elements, unread) for elements in (_WORDS, _POINTERS, _BYTES) for unread in (False, True)
     ),
-    "osp_list_get_unchecked": (
-        _list_item("rt.list_item", False),
-        _list_item("rt.list_item_counted", True),
-    ),
+    "osp_list_get_unchecked": tuple(_list_item(elements) for elements in (_WORDS, _POINTERS, _BYTES)),
     "osp_list_length": (FastPath("rt.list_length", _LIST_LENGTH, lambda op: True),),
-    "osp_list_append": (
-        FastPath("rt.list_append", _LIST_APPEND, lambda op: not is_counted(op.operands[1].type)),
-    ),
-    "osp_list_set": (FastPath("rt.list_set", _LIST_SET, lambda op: not is_counted(op.operands[2].type)),),
+    "osp_list_append": tuple(_list_append(elements) for elements in (_WORDS, _BYTES)),
+    "osp_list_set": tuple(_list_set(elements) for elements in (_WORDS, _BYTES)),
     "osp_map_get": (
         _map_get("rt.map_get", False, False),
         _map_get("rt.map_get_counted", True, False),

@@ -955,14 +955,14 @@ class _Function:
         )
 
     def _list(self, op: Operation) -> None:
-        counted, *words = op.operands
+        elements, *words = op.operands
         array = self._array(len(words), "i64")
         for index, value in enumerate(words):
             at = self.fresh()
             self.emit(f"{at} = getelementptr i64, ptr {array}, i64 {index}")
             self.emit(f"store i64 {self._word(value)}, ptr {at}")
         self.e.used.add("osp_list_from_words")
-        args = f"ptr %ctx, i1 zeroext {self.name(counted)}, ptr {array}, i64 {len(words)}"
+        args = f"ptr %ctx, {self.typed(elements)}, ptr {array}, i64 {len(words)}"
         self.emit(f"{self.name(op.result)} = call ptr @osp_list_from_words({args})")
 
     def _word(self, value: Value) -> str:

@@ -1126,8 +1126,9 @@ _r("osp_string_hash", "(text: string) -> int")
 _r("osp_string_take", "(s: string, count: int) -> string")
 _r("osp_string_char_at", "(s: string, index: int) -> Result<string, Error>")
 _r("osp_float_mod", "(a: float, b: float) -> float")
-_r("osp_list_empty", "(pointers: bool) -> cell")
-_r("osp_list_from_words", "(pointers: bool, words: Ptr, count: int) -> cell")  # takes the words' counts
+# What the elements of a list are: see `ospjit.dialects.rt.ELEMENTS`.
+_r("osp_list_empty", "(elements: int) -> cell")
+_r("osp_list_from_words", "(elements: int, words: Ptr, count: int) -> cell")  # takes the words' counts
 _r("osp_list_length", "(list: cell) -> int")
 _r("osp_list_run", "(list: cell, index: int, count: Ptr) -> Ptr", context=False)
 _r("osp_list_get", "(list: cell, index: int) -> Result<word, Error>")
@@ -1146,8 +1147,8 @@ _r("osp_map_contains", "(map: cell, key: word) -> bool")
 _r("osp_map_get", "(map: cell, key: word) -> Result<word, Error>")
 _r("osp_map_set", "(map: cell, key: word, value: word) -> cell", owned=[0, 1, 2])
 _r("osp_map_remove", "(map: cell, key: word) -> cell", owned=[0])
-_r("osp_map_keys", "(map: cell) -> cell")
-_r("osp_map_values", "(map: cell) -> cell")
+_r("osp_map_keys", "(map: cell, elements: int) -> cell")
+_r("osp_map_values", "(map: cell, elements: int) -> cell")
 _r("osp_map_merge", "(map: cell, other: cell) -> cell", owned=[0, 1])
 _r("osp_cell_new", "(info: int, words: int) -> cell")
 _r("osp_cell_free", "(cell: cell) -> Unit", context=False)  # the memory alone: what it held has moved on

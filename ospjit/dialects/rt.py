@@ -85,6 +85,11 @@ CONSUMING = frozenset(
 BORROWED_RESULT = frozenset(("rt.slot", "rt.load_word", "rt.global_load", "arith.select"))
 
 
+#: What the runtime calls the elements of a list (enum osp_elements): words, counted pointers, or bytes, of
+#: which each is handed over as a word.
+ELEMENTS = {"words": 0, "pointers": 1, "bytes": 2}
+
+
 def is_counted(t: Type) -> bool:
     """Whether values of a lowered type are pointers to counted cells."""
     return isinstance(t, DialectType) and t.name in COUNTED
@@ -209,7 +214,7 @@ OPS = [
     ),
     OpDef(
         "rt.list",
-        "A list of words: whether they are counted, then the words, which it consumes.",
+        "A list: what its elements are, one of `ELEMENTS`, then these, which it consumes.",
         verify=shape(operands=None, results=1),
         pure=True,
     ),

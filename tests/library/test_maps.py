@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ospjit.dialects.rt import ELEMENTS
 from tests.library.runtime import Failed, Runtime
 from tests.library.test_lists import Elements
 
@@ -78,7 +79,7 @@ class Maps:
         self.rt = rt
         self.string_keys = string_keys
         self.keys: list[bytes] | list[int] = STRINGS if string_keys else INTEGERS
-        self.values = Elements(rt, pointers)
+        self.values = Elements(rt, "pointers" if pointers else "words")
 
     def empty(self) -> int:
         """An empty map."""
@@ -101,8 +102,9 @@ class Maps:
 
     def items(self, map_: int) -> list[tuple[bytes | int, int]]:
         """The entries in the map's order."""
-        keys, values = self.rt.osp_map_keys(map_), self.rt.osp_map_values(map_)
-        words = Elements(self.rt, False).read_list(keys)
+        kind = ELEMENTS["pointers" if self.string_keys else "words"]
+        keys, values = self.rt.osp_map_keys(map_, kind), self.rt.osp_map_values(map_, self.values.kind)
+        words = Elements(self.rt, "words").read_list(keys)
         result = list(
             zip(
                 [self.rt.bytes(word) for word in words] if self.string_keys else words,

@@ -13,6 +13,7 @@ from random import Random
 
 import ospjit.dialects  # noqa: F401
 from ospjit.dialects import arith, cf, func
+from ospjit.dialects.rt import ELEMENTS
 from ospjit.ir import (
     Block,
     Builder,
@@ -82,6 +83,11 @@ def _adapter(captures: int) -> Operation:
         result = b.create("rt.static_cell", [], [NODE], {"tag": 0}).result
     b.create("func.return", [result])
     return op
+
+
+def _pointers(b: Builder) -> Value:
+    """That elements of a list are counted."""
+    return arith.constant(b, ELEMENTS["pointers"], i64)
 
 
 def _call(b: Builder, symbol: str, args: Sequence[Value], result: Type) -> Value:
@@ -210,7 +216,7 @@ class _Function:
         if t is NODE:
             return b.create("rt.static_cell", [], [t], {"tag": 0}).result
         if t is LIST:
-            return _call(b, "osp_list_empty", [arith.constant(b, True, i1)], t)
+            return _call(b, "osp_list_empty", [_pointers(b)], t)
         return b.create("rt.closure", [], [t], {"callee": SymbolRefAttr("code0"), "scan": 0}).result
 
     def cell(self, b: Builder, scope: list[Value]) -> Sequence[Value]:
@@ -236,7 +242,7 @@ class _Function:
         choice = self.random.randint(0, 4)
         if choice == 0:
             items = [self.pick(b, scope, STRING) for _ in range(self.random.randint(1, 3))]
-            return [b.create("rt.list", [arith.constant(b, True, i1), *items], [LIST]).result]
+            return [b.create("rt.list", [_pointers(b), *items], [LIST]).result]
         if choice == 1:
             return [
                 _call(b, "osp_list_append", [self.pick(b, scope, LIST), self.pick(b, scope, STRING)], LIST)

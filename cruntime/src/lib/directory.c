@@ -96,7 +96,7 @@ OSP_API void *osp_list_directory(osp_ctx *ctx, char *path, char **error)
     if (listing.code != 0) {
         osp__fail_system(error, "listDirectory", path, listing.code);
     } else {
-        list = osp_list_empty(ctx, true);
+        list = osp_list_empty(ctx, OSP_POINTERS);
         for (size_t i = 0; i < listing.count; i++)
             list = osp__list_push_string(ctx, list, listing.names[i], strlen(listing.names[i]));
     }
@@ -107,7 +107,7 @@ OSP_API void *osp_list_directory(osp_ctx *ctx, char *path, char **error)
 
 OSP_API void *osp_args(osp_ctx *ctx)
 {
-    void *list = osp_list_empty(ctx, true);
+    void *list = osp_list_empty(ctx, OSP_POINTERS);
     for (int i = 0; i < osp__runtime.argc; i++)
         list = osp__list_push_string(ctx, list, osp__runtime.argv[i], strlen(osp__runtime.argv[i]));
     return list;

@@ -97,7 +97,7 @@ static void *take(struct decoding *decoding, uint32_t index)
 static void *array_of(struct decoding *decoding, const struct osp__json_node *node)
 {
     const uint32_t *children = decoding->document->children + node->children;
-    OSP_HELD void *items = osp_list_empty(decoding->ctx, true);
+    OSP_HELD void *items = osp_list_empty(decoding->ctx, OSP_POINTERS);
     for (uint32_t i = 0; i < node->count; i++) {
         int64_t item = (int64_t)(uintptr_t)take(decoding, children[i]);
         items = osp__list_push(decoding->ctx, osp__let_go(&items), item);

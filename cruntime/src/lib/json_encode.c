@@ -105,8 +105,8 @@ static void open_container(struct encoding *encoding, void *value)
         osp_dup(payload);
         opened->values = payload;
     } else {
-        opened->keys = osp_map_keys(encoding->ctx, payload);
-        opened->values = osp_map_values(encoding->ctx, payload);
+        opened->keys = osp_map_keys(encoding->ctx, payload, OSP_POINTERS);
+        opened->values = osp_map_values(encoding->ctx, payload, OSP_POINTERS);
     }
     opened->count = osp__list_length(opened->values);
     put(encoding, opened->keys != NULL ? "{" : "[", 1);
@@ -148,10 +148,10 @@ static void go_on(struct encoding *encoding)
     if (index > 0)
         put(encoding, ",", 1);
     if (open->keys != NULL) {
-        put_string(encoding, (char *)(uintptr_t)*osp__list_run(open->keys, index, &run));
+        put_string(encoding, *(char *const *)osp__list_run(open->keys, index, &run));
         put(encoding, ":", 1);
     }
-    begin_value(encoding, (void *)(uintptr_t)*osp__list_run(open->values, index, &run));
+    begin_value(encoding, *(void *const *)osp__list_run(open->values, index, &run));
 }
 
 OSP_API char *osp_json_encode(osp_ctx *ctx, void *value)

@@ -9,13 +9,13 @@
 #include "list.h"
 
 #include "../mem/held.h"
-#include "../mem/words.h"
+#include "../mem/row.h"
 #include "../sched/poll.h"
 #include "../sys/sys.h"
 #include "failure.h"
 #include "node.h"
 
-enum { BITS = 5, WIDTH = 1 << BITS, POINTERS = 1 };
+enum { BITS = 5, WIDTH = 1 << BITS };
 
 /* So few elements do not keep alive a row that others hold, too. */
 enum { FEW = 32 };
@@ -24,39 +24,54 @@ enum { FEW = 32 };
 enum { LONGEST_RUN = 1024 };
 
 struct list {
-    int64_t *root; /* NULL when empty */
+    void *root; /* NULL when empty */
     uint64_t start, end;
     uint64_t height;
 };
 
+static enum osp_elements elements_of(const struct list *list)
+{
+    return osp__tag((void *)(uintptr_t)list);
+}
+
 static bool has_pointers(const struct list *list)
 {
-    return (osp__tag((void *)(uintptr_t)list) & POINTERS) != 0;
+    return elements_of(list) == OSP_POINTERS;
 }
+
+static size_t size_of(const struct list *list)
+{
+    return osp__element_size(elements_of(list));
+}
+
+/* Elements are words where they are handed over, and the low byte of one comes first. */
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a word begins with the byte that is the element");
 
 static unsigned slot_of(uint64_t position, uint64_t level)
 {
     return (unsigned)(position >> (level * BITS)) & (WIDTH - 1);
 }
 
-static int64_t *child_of(const int64_t *node, unsigned slot)
+static void *child_of(const void *node, unsigned slot)
 {
-    return (int64_t *)(uintptr_t)node[slot];
+    return ((void *const *)node)[slot];
 }
 
 /* ---- cells --------------------------------------------------------------------------------------------- */
 
-/* Nodes keep their width in their tag. Empty places are zero: the NULL pointers that freeing passes over. */
-static int64_t *new_node(osp_ctx *ctx, unsigned width, bool pointers)
+/* Nodes keep their width in their tag; leaves are of as many elements, all others of pointers. Empty places are zero:
+ * the NULL pointers that freeing passes over. */
+static void *new_node(osp_ctx *ctx, unsigned width, enum osp_elements elements)
 {
-    int64_t *node = osp_cell_new(ctx, OSP_INFO(OSP_KIND_CELL, pointers ? width : 0, width), width);
-    memset(node, 0, width * sizeof *node);
+    size_t bytes = width * osp__element_size(elements);
+    void *node = osp_cell_new(ctx, OSP_INFO(OSP_KIND_CELL, elements == OSP_POINTERS ? width : 0, width), (bytes + 7) / 8);
+    memset(node, 0, bytes);
     return node;
 }
 
-static struct list *new_list(osp_ctx *ctx, bool pointers)
+static struct list *new_list(osp_ctx *ctx, enum osp_elements elements)
 {
-    uint32_t info = OSP_INFO(OSP_KIND_CELL, 1, pointers ? POINTERS : 0);
+    uint32_t info = OSP_INFO(OSP_KIND_CELL, 1, elements);
     struct list *list = osp_cell_new(ctx, info, sizeof *list / 8);
     *list = (struct list){0};
     return list;
@@ -64,7 +79,7 @@ static struct list *new_list(osp_ctx *ctx, bool pointers)
 
 static bool is_row(const struct list *list)
 {
-    return list->root != NULL && osp__is_words(list->root);
+    return list->root != NULL && osp__is_row(list->root);
 }
 
 /* The list itself or, when others hold it too, a copy that shares its nodes. */
@@ -72,40 +87,46 @@ static struct list *own_cell(osp_ctx *ctx, void *list)
 {
     if (osp__is_unique(list))
         return list;
-    struct list *copy = new_list(ctx, has_pointers(list));
+    struct list *copy = new_list(ctx, elements_of(list));
     *copy = *(struct list *)list;
     osp_dup(copy->root);
     osp_drop(list);
     return copy;
 }
 
-/* Makes the node in a slot (or the root) unique. `pointers` tells whether it holds counted words. */
-static int64_t *own_node(osp_ctx *ctx, int64_t *slot, bool pointers)
+/* What the nodes of a list hold at a level. */
+static enum osp_elements elements_at(const struct list *list, uint64_t level)
 {
-    int64_t *node = (int64_t *)(uintptr_t)*slot;
+    return level > 0 ? OSP_POINTERS : elements_of(list);
+}
+
+/* Makes the node in a slot (or the root), which holds such elements, unique. */
+static void *own_node(osp_ctx *ctx, void **slot, enum osp_elements elements)
+{
+    void *node = *slot;
     if (OSP_LIKELY(osp__is_unique(node)))
         return node;
     unsigned width = osp__tag(node);
-    int64_t *copy = osp_cell_new(ctx, osp__header(node)->info, width);
-    memcpy(copy, node, width * sizeof *copy);
-    if (pointers)
+    void *copy = new_node(ctx, width, elements);
+    memcpy(copy, node, width * osp__element_size(elements));
+    if (elements == OSP_POINTERS)
         osp__dup_words(copy, width);
-    *slot = (int64_t)(uintptr_t)copy;
+    *slot = copy;
     osp_drop(node);
     return copy;
 }
 
 /* The root, which is no row, made unique. */
-static int64_t *own_root(osp_ctx *ctx, struct list *list)
+static void **own_root(osp_ctx *ctx, struct list *list)
 {
-    return own_node(ctx, (int64_t *)(void *)&list->root, list->height > 0 || has_pointers(list));
+    return own_node(ctx, &list->root, elements_at(list, list->height));
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------- */
 
-bool osp__list_has_pointers(const void *list)
+enum osp_elements osp__list_elements(const void *list)
 {
-    return has_pointers(list);
+    return elements_of(list);
 }
 
 uint64_t osp__list_length(const void *list)
@@ -113,20 +134,20 @@ uint64_t osp__list_length(const void *list)
     return ((const struct list *)list)->end - ((const struct list *)list)->start;
 }
 
-const int64_t *osp__list_run(const void *address, uint64_t index, uint64_t *count)
+const void *osp__list_run(const void *address, uint64_t index, uint64_t *count)
 {
     const struct list *list = address;
     uint64_t position = list->start + index, rest = list->end - position;
-    const int64_t *node = list->root;
+    const void *node = list->root;
     if (is_row(list)) {
         *count = rest < LONGEST_RUN ? rest : LONGEST_RUN;
-        return node + position;
+        return (const char *)node + position * size_of(list);
     }
     for (uint64_t level = list->height; level > 0; level--)
         node = child_of(node, slot_of(position, level));
     unsigned slot = slot_of(position, 0);
     *count = rest < WIDTH - slot ? rest : WIDTH - slot;
-    return node + slot;
+    return (const char *)node + slot * size_of(list);
 }
 
 /* ---- rows ---------------------------------------------------------------------------------------------- */
@@ -135,9 +156,10 @@ const int64_t *osp__list_run(const void *address, uint64_t index, uint64_t *coun
 static void move_row(osp_ctx *ctx, struct list *list, uint64_t before, uint64_t behind)
 {
     uint64_t length = osp__list_length(list);
-    OSP_HELD int64_t *row = osp__words_new(ctx, before + length + behind);
+    size_t size = size_of(list);
+    OSP_HELD char *row = osp__row_new(ctx, elements_of(list), before + length + behind);
     if (list->root != NULL)
-        osp__copy(ctx, (char *)(row + before), (const char *)(list->root + list->start), length * sizeof *row);
+        osp__copy(ctx, row + before * size, (const char *)list->root + list->start * size, length * size);
     osp_drop(list->root);
     list->root = osp__let_go(&row);
     list->start = before;
@@ -150,10 +172,10 @@ static void move_row(osp_ctx *ctx, struct list *list, uint64_t before, uint64_t 
 static void widen_row(osp_ctx *ctx, struct list *list, bool back)
 {
     uint64_t length = osp__list_length(list), room = length < 4 ? 4 : length;
-    uint64_t capacity = list->root == NULL ? 0 : osp__words_capacity(list->root);
+    uint64_t capacity = list->root == NULL ? 0 : osp__row_capacity(list->root);
     uint64_t other = back ? list->start : capacity - list->end;
-    if (back && other == 0 && capacity * sizeof *list->root >= OSP_BIG_BLOCK) { /* moving it is the kernel's work */
-        list->root = osp__words_widen(ctx, list->root, capacity + room);
+    if (back && other == 0 && capacity * size_of(list) >= OSP_BIG_BLOCK) { /* moving it is the kernel's work */
+        list->root = osp__row_widen(ctx, list->root, capacity + room);
         return;
     }
     uint64_t kept = other == 0 ? 0 : room / 2;
@@ -168,35 +190,35 @@ static uint64_t height_for(uint64_t places)
     return height;
 }
 
-static void append_words(osp_ctx *ctx, struct list *list, const int64_t *words, uint64_t count);
+static void append(osp_ctx *ctx, struct list *list, const void *elements, uint64_t count);
 static void release_edge(osp_ctx *ctx, struct list *list, uint64_t from, uint64_t to, uint64_t kept);
 
-/* The tree with the words of a row at the same positions: made the first time, and kept by the row. */
-static void *tree_of_row(osp_ctx *ctx, int64_t *row)
+/* The tree with the elements of a row at the same positions: made the first time, and kept by the row. */
+static void *tree_of_row(osp_ctx *ctx, void *row, enum osp_elements elements)
 {
-    void *tree = osp__words_tree(row);
+    void *tree = osp__row_tree(row);
     if (tree != NULL)
         return tree;
-    OSP_HELD struct list *list = new_list(ctx, false);
-    list->root = new_node(ctx, WIDTH, false);
-    append_words(ctx, list, row, osp__words_capacity(row));
+    OSP_HELD struct list *list = new_list(ctx, elements);
+    list->root = new_node(ctx, WIDTH, elements);
+    append(ctx, list, row, osp__row_capacity(row));
     tree = list->root;
     list->root = NULL;
-    return osp__words_set_tree(row, tree);
+    return osp__row_set_tree(row, tree);
 }
 
 /* Sees to it that what the list holds, if that is a row, may be changed. */
 static void own_row(osp_ctx *ctx, struct list *list)
 {
-    if (!is_row(list) || OSP_LIKELY(osp__words_are_ours(list->root)))
+    if (!is_row(list) || OSP_LIKELY(osp__row_is_ours(list->root)))
         return;
     if (osp__is_unique(list->root)) {
-        osp__words_forget_tree(list->root);
+        osp__row_forget_tree(list->root);
         return;
     }
-    int64_t *row = list->root;
-    uint64_t places = osp__words_capacity(row), length = osp__list_length(list);
-    int64_t *copy = osp__words_copy(ctx, row, list->start, length, length / 4);
+    void *row = list->root;
+    uint64_t places = osp__row_capacity(row), length = osp__list_length(list);
+    void *copy = osp__row_copy(ctx, row, list->start, length, length / 4);
     if (copy != NULL) {
         list->root = copy;
         list->start = 0;
@@ -204,7 +226,7 @@ static void own_row(osp_ctx *ctx, struct list *list)
         osp_drop(row);
         return;
     }
-    void *tree = tree_of_row(ctx, row);
+    void *tree = tree_of_row(ctx, row, elements_of(list));
     osp_dup(tree);
     list->root = tree;
     list->height = height_for(places);
@@ -230,15 +252,15 @@ static void widen(osp_ctx *ctx, struct list *list, bool back)
     unsigned old_width = list->root == NULL ? 0 : osp__tag(list->root);
     unsigned width = old_width < 4 ? 4 : old_width * 2 < WIDTH ? old_width * 2 : WIDTH;
     unsigned shift = back ? 0 : width - old_width;
-    bool pointers = has_pointers(list);
-    int64_t *leaf = new_node(ctx, width, pointers);
+    size_t size = size_of(list);
+    char *leaf = new_node(ctx, width, elements_of(list));
     if (list->root != NULL) {
-        memcpy(leaf + shift, list->root, old_width * sizeof *leaf);
+        memcpy(leaf + shift * size, list->root, old_width * size);
         if (osp__is_unique(list->root)) {
             osp__free_moved(list->root);
         } else {
-            if (pointers)
-                osp__dup_words(leaf, width);
+            if (has_pointers(list))
+                osp__dup_words((int64_t *)(void *)leaf, width);
             osp_drop(list->root);
         }
     }
@@ -252,11 +274,12 @@ static void slide(osp_ctx *ctx, struct list *list, bool back)
 {
     unsigned first = slot_of(list->start, list->height), last = slot_of(list->end - 1, list->height);
     unsigned used = last - first + 1, room = back ? first : WIDTH - 1 - last, distance = (room + 1) / 2;
-    int64_t *root = own_root(ctx, list);
+    char *root = (char *)own_root(ctx, list);
+    size_t size = osp__element_size(elements_at(list, list->height));
     unsigned target = back ? first - distance : first + distance;
-    memmove(root + target, root + first, used * sizeof *root);
+    memmove(root + target * size, root + first * size, used * size);
     unsigned vacated = back ? target + used : first;
-    memset(root + vacated, 0, distance * sizeof *root);
+    memset(root + vacated * size, 0, distance * size);
     uint64_t places = (uint64_t)distance << (list->height * BITS);
     list->start += back ? -places : places;
     list->end += back ? -places : places;
@@ -265,9 +288,9 @@ static void slide(osp_ctx *ctx, struct list *list, bool back)
 /* Puts a root above the root; the old one goes to the slot that leaves all room at one end. */
 static void raise_root(osp_ctx *ctx, struct list *list, bool back)
 {
-    int64_t *root = new_node(ctx, WIDTH, true);
+    void **root = new_node(ctx, WIDTH, OSP_POINTERS);
     unsigned slot = back ? 0 : WIDTH - 1;
-    root[slot] = (int64_t)(uintptr_t)list->root;
+    root[slot] = list->root;
     list->root = root;
     list->height++;
     uint64_t places = (uint64_t)slot << (list->height * BITS);
@@ -278,7 +301,7 @@ static void raise_root(osp_ctx *ctx, struct list *list, bool back)
 static uint64_t places_of(const struct list *list)
 {
     if (is_row(list))
-        return osp__words_capacity(list->root);
+        return osp__row_capacity(list->root);
     if (list->height == 0)
         return list->root == NULL ? 0 : osp__tag(list->root);
     return (uint64_t)1 << ((list->height + 1) * BITS);
@@ -297,18 +320,17 @@ static void make_room(osp_ctx *ctx, struct list *list, bool back)
 }
 
 /* The row, or the leaf with a position, which is made unique, and made if need be. */
-static int64_t *own_leaf(osp_ctx *ctx, struct list *list, uint64_t position)
+static void *own_leaf(osp_ctx *ctx, struct list *list, uint64_t position)
 {
     if (is_row(list))
         return list->root;
-    bool pointers = has_pointers(list);
-    int64_t *node = own_root(ctx, list);
+    void **node = own_root(ctx, list);
     for (uint64_t level = list->height; level > 0; level--) {
-        int64_t *slot = &node[slot_of(position, level)];
-        bool inner = level > 1;
-        if (*slot == 0)
-            *slot = (int64_t)(uintptr_t)new_node(ctx, WIDTH, inner || pointers);
-        node = own_node(ctx, slot, inner || pointers);
+        void **slot = &node[slot_of(position, level)];
+        enum osp_elements elements = elements_at(list, level - 1);
+        if (*slot == NULL)
+            *slot = new_node(ctx, WIDTH, elements);
+        node = own_node(ctx, slot, elements);
     }
     return node;
 }
@@ -320,25 +342,24 @@ static uint64_t place_in(const struct list *list, uint64_t position)
 }
 
 /* The free place behind the last element, and how many there are side by side. */
-static int64_t *open_back(osp_ctx *ctx, struct list *list, uint64_t *room)
+static char *open_back(osp_ctx *ctx, struct list *list, uint64_t *room)
 {
     if (list->end == places_of(list))
         make_room(ctx, list, true);
-    int64_t *leaf = own_leaf(ctx, list, list->end);
+    char *leaf = own_leaf(ctx, list, list->end);
     uint64_t place = place_in(list, list->end);
-    *room = (is_row(list) ? osp__words_capacity(leaf) : osp__tag(leaf)) - place;
-    return leaf + place;
+    *room = (is_row(list) ? osp__row_capacity(leaf) : osp__tag(leaf)) - place;
+    return leaf + place * size_of(list);
 }
 
-/* The free place before the first element, and how many there are side by side up to it. */
-static int64_t *open_front(osp_ctx *ctx, struct list *list, uint64_t *room)
+/* The end of the free places before the first element, and how many there are side by side. */
+static char *open_front(osp_ctx *ctx, struct list *list, uint64_t *room)
 {
     if (list->start == 0)
         make_room(ctx, list, false);
-    int64_t *leaf = own_leaf(ctx, list, list->start - 1);
-    uint64_t place = place_in(list, list->start - 1);
-    *room = place + 1;
-    return leaf + place;
+    char *leaf = own_leaf(ctx, list, list->start - 1);
+    *room = place_in(list, list->start - 1) + 1;
+    return leaf + *room * size_of(list);
 }
 
 static uint64_t smaller(uint64_t a, uint64_t b)
@@ -346,30 +367,32 @@ static uint64_t smaller(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* Words on their way into a list. Should memory run out those that are not in it yet are dropped. */
+/* Elements on their way into a list. Should memory run out those that are not in it yet are dropped. */
 struct incoming {
-    const int64_t *words;
+    const char *elements;
     uint64_t count;
     bool pointers;
 };
 
 static void drop_incoming(struct incoming *incoming)
 {
+    void *const *pointers = (const void *)incoming->elements;
     for (uint64_t i = 0; incoming->pointers && i < incoming->count; i++)
-        osp_drop((void *)(uintptr_t)incoming->words[i]);
+        osp_drop(pointers[i]);
 }
 
-/* Adds words, whose counts the list takes over, at the end. */
-static void append_words(osp_ctx *ctx, struct list *list, const int64_t *words, uint64_t count)
+/* Adds elements, whose counts the list takes over, at the end. */
+static void append(osp_ctx *ctx, struct list *list, const void *elements, uint64_t count)
 {
-    __attribute__((cleanup(drop_incoming))) struct incoming incoming = {words, count, has_pointers(list)};
+    __attribute__((cleanup(drop_incoming))) struct incoming incoming = {elements, count, has_pointers(list)};
+    size_t size = size_of(list);
     while (incoming.count > 0) {
         uint64_t room, part;
-        int64_t *place = open_back(ctx, list, &room);
+        char *place = open_back(ctx, list, &room);
         part = smaller(smaller(room, incoming.count), LONGEST_RUN);
-        memcpy(place, incoming.words, part * sizeof *place);
+        memcpy(place, incoming.elements, part * size);
         list->end += part;
-        incoming.words += part;
+        incoming.elements += part * size;
         incoming.count -= part;
         if (incoming.count > 0)
             osp__poll(ctx);
@@ -377,16 +400,35 @@ static void append_words(osp_ctx *ctx, struct list *list, const int64_t *words, 
 }
 
 /* The same at the front; they keep their order. */
-static void prepend_words(osp_ctx *ctx, struct list *list, const int64_t *words, uint64_t count)
+static void prepend(osp_ctx *ctx, struct list *list, const void *elements, uint64_t count)
 {
-    __attribute__((cleanup(drop_incoming))) struct incoming incoming = {words, count, has_pointers(list)};
+    __attribute__((cleanup(drop_incoming))) struct incoming incoming = {elements, count, has_pointers(list)};
+    size_t size = size_of(list);
     while (incoming.count > 0) {
         uint64_t room, part;
-        int64_t *place = open_front(ctx, list, &room);
+        char *behind = open_front(ctx, list, &room);
         part = smaller(room, incoming.count);
         incoming.count -= part;
-        memcpy(place - part + 1, words + incoming.count, part * sizeof *place);
+        memcpy(behind - part * size, incoming.elements + incoming.count * size, part * size);
         list->start -= part;
+    }
+}
+
+/* Adds elements, each of which comes as a word, at the end. */
+static void append_words(osp_ctx *ctx, struct list *list, const int64_t *words, uint64_t count)
+{
+    if (size_of(list) == sizeof *words) {
+        append(ctx, list, words, count);
+        return;
+    }
+    for (uint64_t done = 0; done < count;) {
+        uint8_t bytes[256];
+        uint64_t part = smaller(sizeof bytes, count - done);
+        for (uint64_t i = 0; i < part; i++)
+            bytes[i] = (uint8_t)words[done + i];
+        append(ctx, list, bytes, part);
+        done += part;
+        osp__poll(ctx);
     }
 }
 
@@ -397,19 +439,19 @@ static void prepend_words(osp_ctx *ctx, struct list *list, const int64_t *words,
 static void release_edge(osp_ctx *ctx, struct list *list, uint64_t from, uint64_t to, uint64_t kept)
 {
     bool pointers = has_pointers(list);
-    int64_t *slot = (int64_t *)(void *)&list->root;
+    void **slot = &list->root;
     for (uint64_t level = list->height, base = 0;; level--) {
         uint64_t top = base + ((uint64_t)1 << ((level + 1) * BITS));
         uint64_t first = from > base ? from : base, end = smaller(to, top);
         if (first >= end || (level == 0 && !pointers))
             return;
-        int64_t *node = own_node(ctx, slot, level > 0 || pointers);
+        void **node = own_node(ctx, slot, elements_at(list, level));
         unsigned way = slot_of(kept, level);
         for (unsigned i = slot_of(first, level), last = slot_of(end - 1, level); i <= last; i++) {
             if (level > 0 && i == way)
                 continue;
-            osp_drop((void *)(uintptr_t)node[i]);
-            node[i] = 0;
+            osp_drop(node[i]);
+            node[i] = NULL;
         }
         if (level == 0)
             return;
@@ -423,7 +465,7 @@ static void lower_root(struct list *list, uint64_t *start, uint64_t *end)
 {
     while (list->height > 0 && slot_of(list->start, list->height) == slot_of(list->end - 1, list->height)) {
         unsigned slot = slot_of(list->start, list->height);
-        int64_t *root = list->root;
+        void *root = list->root;
         uint64_t places = (uint64_t)1 << (list->height * BITS), base = slot * places, top = base + places;
         list->root = child_of(root, slot);
         osp_dup(list->root);
@@ -442,7 +484,7 @@ static void *keep(osp_ctx *ctx, void *address, uint64_t first, uint64_t count)
     if (count == osp__list_length(address))
         return address;
     if (count == 0) {
-        void *empty = osp_list_empty(ctx, has_pointers(address));
+        void *empty = osp_list_empty(ctx, elements_of(address));
         osp_drop(address);
         return empty;
     }
@@ -454,7 +496,7 @@ static void *keep(osp_ctx *ctx, void *address, uint64_t first, uint64_t count)
     list->end = list->start + count;
     if (is_row(list)) {
         /* A few of many elements do not keep the row; nor do they when it is copied for little more. */
-        if (count <= FEW || (osp__is_unique(list->root) && count < osp__words_capacity(list->root) / 4))
+        if (count <= FEW || (osp__is_unique(list->root) && count < osp__row_capacity(list->root) / 4))
             move_row(ctx, list, 0, count / 4);
         return osp__let_go(&held);
     }
@@ -472,25 +514,26 @@ static void *keep(osp_ctx *ctx, void *address, uint64_t first, uint64_t count)
         struct list list;          \
     } name = {{0, OSP_INFO(OSP_KIND_CELL, 1, tag)}, {NULL, 0, 0, 0}}
 
-EMPTY(empty_words, 0);
-EMPTY(empty_pointers, POINTERS);
+EMPTY(empty_words, OSP_WORDS);
+EMPTY(empty_pointers, OSP_POINTERS);
+EMPTY(empty_bytes, OSP_BYTES);
 
-OSP_API void *osp_list_empty(osp_ctx *ctx, bool pointers)
+OSP_API void *osp_list_empty(osp_ctx *ctx, int64_t elements)
 {
     (void)ctx;
-    return pointers ? &empty_pointers.list : &empty_words.list;
+    return elements == OSP_POINTERS ? &empty_pointers.list : elements == OSP_BYTES ? &empty_bytes.list : &empty_words.list;
 }
 
-OSP_API void *osp_list_from_words(osp_ctx *ctx, bool pointers, void *words, int64_t count)
+OSP_API void *osp_list_from_words(osp_ctx *ctx, int64_t elements, void *words, int64_t count)
 {
     if (count <= 0)
-        return osp_list_empty(ctx, pointers);
-    OSP_HELD struct list *list = new_list(ctx, pointers);
+        return osp_list_empty(ctx, elements);
+    OSP_HELD struct list *list = new_list(ctx, (enum osp_elements)elements);
     /* A short list gets a row or leaf of its size, as most lists stay as they were written. */
-    if (!pointers)
-        list->root = osp__words_new(ctx, (uint64_t)count);
+    if (elements != OSP_POINTERS)
+        list->root = osp__row_new(ctx, (enum osp_elements)elements, (uint64_t)count);
     else if (count <= WIDTH)
-        list->root = new_node(ctx, (unsigned)count, pointers);
+        list->root = new_node(ctx, (unsigned)count, OSP_POINTERS);
     append_words(ctx, list, words, (uint64_t)count);
     return osp__let_go(&list);
 }
@@ -510,7 +553,10 @@ OSP_API int64_t osp_list_get_unchecked(osp_ctx *ctx, void *list, int64_t index)
 {
     (void)ctx;
     uint64_t ignored;
-    int64_t element = *osp__list_run(list, (uint64_t)index, &ignored);
+    const void *place = osp__list_run(list, (uint64_t)index, &ignored);
+    if (elements_of(list) == OSP_BYTES)
+        return *(const uint8_t *)place;
+    int64_t element = *(const int64_t *)place;
     if (has_pointers(list))
         osp_dup((void *)(uintptr_t)element);
     return element;
@@ -541,23 +587,25 @@ OSP_API void *osp_list_set(osp_ctx *ctx, void *list, int64_t index, int64_t valu
     OSP_HELD void *held = list, *held_value = pointers ? (void *)(uintptr_t)value : NULL;
     struct list *result = own_list(ctx, &held);
     uint64_t position = result->start + (uint64_t)index;
-    int64_t *place = own_leaf(ctx, result, position) + place_in(result, position), old = *place;
-    *place = value;
+    size_t size = size_of(result);
+    char *place = (char *)own_leaf(ctx, result, position) + place_in(result, position) * size;
+    void *old = pointers ? *(void **)(void *)place : NULL;
+    memcpy(place, &value, size);
     osp__let_go(&held_value);
-    if (pointers)
-        osp_drop((void *)(uintptr_t)old);
+    osp_drop(old);
     return osp__let_go(&held);
 }
 
-void *osp__list_extend(osp_ctx *ctx, void *address, const int64_t *elements, uint64_t count)
+void *osp__list_extend(osp_ctx *ctx, void *address, const int64_t *words, uint64_t count)
 {
     if (count == 0)
         return address;
     OSP_HELD void *held = address;
-    __attribute__((cleanup(drop_incoming))) struct incoming incoming = {elements, count, has_pointers(address)};
+    __attribute__((cleanup(drop_incoming))) struct incoming incoming = {(const char *)words, count,
+                                                                        has_pointers(address)};
     struct list *list = own_list(ctx, &held);
     incoming.count = 0; /* from here on append_words has them */
-    append_words(ctx, list, elements, count);
+    append_words(ctx, list, words, count);
     return osp__let_go(&held);
 }
 
@@ -582,8 +630,8 @@ OSP_API void *osp_list_prepend(osp_ctx *ctx, void *address, int64_t value)
 {
     OSP_HELD void *held = address, *held_value = has_pointers(address) ? (void *)(uintptr_t)value : NULL;
     struct list *list = own_list(ctx, &held);
-    osp__let_go(&held_value); /* from here on prepend_words has it */
-    prepend_words(ctx, list, &value, 1);
+    osp__let_go(&held_value); /* from here on prepend has it */
+    prepend(ctx, list, &value, 1);
     return osp__let_go(&held);
 }
 
@@ -596,21 +644,21 @@ OSP_API void *osp_list_concat(osp_ctx *ctx, void *a, void *b)
     struct list *result = own_list(ctx, &held);
     uint64_t length = back ? b_length : a_length;
     for (uint64_t done = 0; done < length; done += run) {
-        const int64_t *words;
+        const void *elements;
         if (back) {
-            words = osp__list_run(other, done, &run);
+            elements = osp__list_run(other, done, &run);
         } else { /* from the end: whole leaves, the first one perhaps in part */
             uint64_t last = ((struct list *)other)->end - 1 - done;
             run = smaller(slot_of(last, 0) + 1u, length - done);
             uint64_t ignored;
-            words = osp__list_run(other, length - done - run, &ignored);
+            elements = osp__list_run(other, length - done - run, &ignored);
         }
         if (has_pointers(result))
-            osp__dup_words(words, run);
+            osp__dup_words(elements, run);
         if (back)
-            append_words(ctx, result, words, run);
+            append(ctx, result, elements, run);
         else
-            prepend_words(ctx, result, words, run);
+            prepend(ctx, result, elements, run);
         osp__poll(ctx);
     }
     return osp__let_go(&held);
@@ -622,21 +670,22 @@ OSP_API void *osp_list_reverse(osp_ctx *ctx, void *address)
     if (length < 2)
         return address;
     bool pointers = has_pointers(address);
+    size_t size = size_of(address);
     OSP_HELD void *held = address;
-    OSP_HELD struct list *result = new_list(ctx, pointers);
+    OSP_HELD struct list *result = new_list(ctx, elements_of(address));
     if (!pointers) {
-        result->root = osp__words_new(ctx, length);
+        result->root = osp__row_new(ctx, elements_of(address), length);
         result->start = result->end = length;
     }
     for (uint64_t done = 0; done < length; done += run) {
-        const int64_t *words = osp__list_run(address, done, &run);
-        int64_t reversed[WIDTH];
+        const char *elements = osp__list_run(address, done, &run);
+        char reversed[WIDTH * sizeof(int64_t)];
         run = smaller(run, WIDTH);
         for (uint64_t i = 0; i < run; i++)
-            reversed[run - 1 - i] = words[i];
+            memcpy(reversed + (run - 1 - i) * size, elements + i * size, size);
         if (pointers)
-            osp__dup_words(words, run);
-        prepend_words(ctx, result, reversed, run);
+            osp__dup_words((const void *)elements, run);
+        prepend(ctx, result, reversed, run);
         osp__poll(ctx);
     }
     return osp__let_go(&result);

@@ -81,7 +81,7 @@ static int64_t *sort(const struct order *order, int64_t *words, uint64_t length)
 OSP_API void *osp_list_sort(osp_ctx *ctx, void *list, osp_thunk compare, void *compare_env)
 {
     uint64_t length = osp__list_length(list), run;
-    bool pointers = osp__list_has_pointers(list);
+    enum osp_elements elements = osp__list_elements(list);
     if (length < 2) {
         osp_drop(compare_env);
         return list;
@@ -91,15 +91,19 @@ OSP_API void *osp_list_sort(osp_ctx *ctx, void *list, osp_thunk compare, void *c
     if (words == NULL)
         osp__fiber_fail(ctx, "out of memory");
     for (uint64_t done = 0; done < length; done += run) {
-        const int64_t *part = osp__list_run(list, done, &run);
-        memcpy(words + done, part, run * sizeof *words);
+        const void *part = osp__list_run(list, done, &run);
+        if (elements == OSP_BYTES)
+            for (uint64_t i = 0; i < run; i++)
+                words[done + i] = ((const uint8_t *)part)[i];
+        else
+            memcpy(words + done, part, run * sizeof *words);
         osp__poll(ctx);
     }
     struct order order = {ctx, compare, compare_env};
     int64_t *sorted = sort(&order, words, length);
-    for (uint64_t done = 0; pointers && done < length; done += smaller(POLL_WORDS, length - done)) {
+    for (uint64_t done = 0; elements == OSP_POINTERS && done < length; done += smaller(POLL_WORDS, length - done)) {
         osp__dup_words(sorted + done, smaller(POLL_WORDS, length - done));
         osp__poll(ctx);
     }
-    return osp_list_from_words(ctx, pointers, sorted, (int64_t)length);
+    return osp_list_from_words(ctx, elements, sorted, (int64_t)length);
 }

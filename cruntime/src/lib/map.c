@@ -449,16 +449,16 @@ static void end_walk(struct walk *walk)
 }
 
 /* One column of all entries, as a list. */
-static void *collect(osp_ctx *ctx, void *map, bool pointers, int64_t *(*column)(int64_t *, struct kind))
+static void *collect(osp_ctx *ctx, void *map, int64_t elements, int64_t *(*column)(int64_t *, struct kind))
 {
     struct kind kind = kind_of(map);
-    OSP_HELD void *list = osp_list_empty(ctx, pointers);
+    OSP_HELD void *list = osp_list_empty(ctx, elements);
     __attribute__((cleanup(end_walk))) struct walk walk;
     begin_walk(&walk, ctx, map);
     for (int64_t *node; (node = next_node(&walk)) != NULL;) {
         unsigned entries = count(entries_of(node));
         const int64_t *words = column(node, kind);
-        if (pointers)
+        if (elements == OSP_POINTERS)
             osp__dup_words(words, entries);
         list = osp__list_extend(ctx, osp__let_go(&list), words, entries);
         osp__poll(ctx);
@@ -466,14 +466,14 @@ static void *collect(osp_ctx *ctx, void *map, bool pointers, int64_t *(*column)(
     return osp__let_go(&list);
 }
 
-OSP_API void *osp_map_keys(osp_ctx *ctx, void *map)
+OSP_API void *osp_map_keys(osp_ctx *ctx, void *map, int64_t elements)
 {
-    return collect(ctx, map, kind_of(map).string_keys, keys_of);
+    return collect(ctx, map, elements, keys_of);
 }
 
-OSP_API void *osp_map_values(osp_ctx *ctx, void *map)
+OSP_API void *osp_map_values(osp_ctx *ctx, void *map, int64_t elements)
 {
-    return collect(ctx, map, kind_of(map).pointer_values, values_of);
+    return collect(ctx, map, elements, values_of);
 }
 
 /* Puts the smaller map's entries into the larger one. */

@@ -17,7 +17,7 @@ OSP_API void *osp_string_split(osp_ctx *ctx, char *s, char *separator, char **er
         osp__set_error(error, "split: separator must not be empty");
         return NULL;
     }
-    OSP_HELD void *list = osp_list_empty(ctx, true);
+    OSP_HELD void *list = osp_list_empty(ctx, OSP_POINTERS);
     const char *from = s, *end = s + osp__length(s), *at;
     while ((at = osp__find(ctx, from, (size_t)(end - from), separator, width)) != NULL) {
         list = osp__list_push_string(ctx, osp__let_go(&list), from, (size_t)(at - from));
@@ -30,7 +30,7 @@ OSP_API void *osp_string_split(osp_ctx *ctx, char *s, char *separator, char **er
 /* A newline ends a line, so none follows the last newline of a text. */
 OSP_API void *osp_string_lines(osp_ctx *ctx, char *s)
 {
-    OSP_HELD void *list = osp_list_empty(ctx, true);
+    OSP_HELD void *list = osp_list_empty(ctx, OSP_POINTERS);
     for (const char *from = s, *end = s + osp__length(s), *next; from < end; from = next) {
         const char *newline = osp__find(ctx, from, (size_t)(end - from), "\n", 1);
         const char *last = newline != NULL ? newline : end;
@@ -62,7 +62,7 @@ static const char *skip(osp_ctx *ctx, const char *from, const char *end, bool sp
 
 OSP_API void *osp_string_words(osp_ctx *ctx, char *s)
 {
-    OSP_HELD void *list = osp_list_empty(ctx, true);
+    OSP_HELD void *list = osp_list_empty(ctx, OSP_POINTERS);
     for (const char *from = s, *end = s + osp__length(s); from < end;) {
         const char *start = from;
         from = skip(ctx, from, end, false);

@@ -321,11 +321,11 @@ OSP_API void osp_test_all(osp_ctx *ctx, char *label, char *place, void *values)
     put_heading(&details, label, place);
     put_literal(&details, "#   expected: all true\n#   actual:   [");
     for (uint64_t i = 0; i < length; i += run) {
-        const int64_t *words = osp__list_run(values, i, &run);
+        const uint8_t *truths = osp__list_run(values, i, &run);
         for (uint64_t k = 0; k < run; k++) {
             put_literal(&details, i + k > 0 ? ", " : "");
-            put_literal(&details, words[k] ? "true" : "false");
-            false_ones += !words[k];
+            put_literal(&details, truths[k] ? "true" : "false");
+            false_ones += !truths[k];
         }
     }
     put_literal(&details, "]\n");

@@ -13,7 +13,7 @@
 #include "../io/diagnostic.h"
 #include "../sys/sys.h"
 #include "block.h"
-#include "words.h"
+#include "row.h"
 
 #define COUNT_LOAD(h) __atomic_load_n(&(h)->count, __ATOMIC_RELAXED)
 #define COUNT_STORE(h, value) __atomic_store_n(&(h)->count, (value), __ATOMIC_RELAXED)
@@ -99,7 +99,7 @@ void osp__drop_onto(struct osp__dead *dead, void *object) {
 
 /* Bytes of a block before the header. */
 static size_t prefix_of(uint32_t kind) {
-    return kind == OSP_KIND_STRING ? sizeof(uint64_t) : kind == OSP_KIND_WORDS ? OSP_WORDS_PREFIX : 0;
+    return kind == OSP_KIND_STRING ? sizeof(uint64_t) : kind == OSP_KIND_ROW ? OSP_ROW_PREFIX : 0;
 }
 
 static void release_block(char *block) {
@@ -118,12 +118,12 @@ OSP_API void osp_cell_free(void *cell) {
 #define FREED_AT_ONCE 2048
 
 /* A block that is a mapping of its own goes back to the kernel with one call, which takes a tenth of a millisecond per
- * MiB and cannot be interrupted. So the pages of a dead string or row of words that large, the only big objects there are,
+ * MiB and cannot be interrupted. So the pages of a dead string or row that large, the only big objects there are,
  * go first, a part at a time. The C library keeps smaller blocks for the next who asks: they stay whole. */
 #define BIG_PART ((size_t)2 << 20)
 #define PAGE ((uintptr_t)4096) /* or a multiple of it: then parts whose ends are not pages' are refused, and stay */
 
-/* Set in the shape of a dead string, or row of words, whose length says how many bytes it has kept: they scan no
+/* Set in the shape of a dead string, or row, whose length says how many bytes it has kept: they scan no
  * fields. */
 #define SHRINKING OSP_INFO(0, 1, 0)
 
@@ -145,9 +145,9 @@ static bool shrink(void *object, size_t prefix, uint32_t shape, struct osp__dead
 /* Frees an object, or a part of a big one, which takes as long as freeing many: the result is how many. */
 static int free_one(void *object, uint32_t shape, struct osp__dead *dead) {
     uint32_t kind = osp__kind(shape), scan = osp__scan(shape);
-    if (kind == OSP_KIND_STRING || kind == OSP_KIND_WORDS) {
+    if (kind == OSP_KIND_STRING || kind == OSP_KIND_ROW) {
         size_t prefix = prefix_of(kind);
-        if (kind == OSP_KIND_WORDS) osp__words_drop_tree(object, false, dead);
+        if (kind == OSP_KIND_ROW) osp__row_drop_tree(object, false, dead);
         if (OSP_UNLIKELY(shrink(object, prefix, shape, dead))) return FREED_AT_ONCE;
         release_block((char *)object - sizeof(struct osp__header) - prefix);
         return 1;
@@ -264,7 +264,7 @@ static void mark(void *root, bool (*mark_one)(struct osp__header *), struct immo
     while (list.size > 0) {
         void *object = list.items[--list.size];
         if (object == NULL) continue;
-        if (osp__is_words(object) && COUNT_LOAD(osp__header(object)) > 0) osp__words_forget_tree(object);
+        if (osp__is_row(object) && COUNT_LOAD(osp__header(object)) > 0) osp__row_forget_tree(object);
         if (!mark_one(osp__header(object))) continue;
         if (module != NULL) remember(module, object);
         uint32_t info = osp__header(object)->info, scan = osp__scan(info);
@@ -296,7 +296,7 @@ OSP_API void osp_free_module(void *place) {
         uint32_t kind = osp__kind(osp__header(object)->info);
         struct osp__dead dead = {NULL, NULL};
         if (finalizers[kind] != NULL) finalizers[kind](object, &dead);
-        if (kind == OSP_KIND_WORDS) osp__words_drop_tree(object, true, &dead);
+        if (kind == OSP_KIND_ROW) osp__row_drop_tree(object, true, &dead);
         osp__free_some(&dead, INT_MAX);
     }
     for (size_t i = 0; known != NULL && i < known->size; i++) {
