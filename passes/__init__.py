@@ -29,6 +29,7 @@ REGISTRY = PassRegistry(
         "perceus": "ospjit.passes.perceus:Perceus",
         "specialize": "ospjit.passes.specialize:Specialize",
         "tail-calls": "ospjit.passes.tail_calls:TailCalls",
+        "tail-loops": "ospjit.passes.tail_loops:TailLoops",
         "unbox-records": "ospjit.passes.unbox_records:UnboxRecords",
         "unbox-results": "ospjit.passes.unbox_results:UnboxResults",
     }

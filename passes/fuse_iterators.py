@@ -53,18 +53,21 @@ After:
     }) {function_type = (i64, i64) -> i64, sym_name = "plus"} : () -> ()
     "func.func"() ({
     ^bb0(%arg0: i64, %arg1: i64, %arg2: i64):
-      %0 = "arith.cmpi"(%arg0, %arg1) {predicate = 2 : i64} : (i64, i64) -> i1
-      %1 = "scf.if"(%0) ({
-        %2 = "arith.constant"() {value = 1 : i64} : () -> i64
-        %3 = "arith.addi"(%arg0, %2) : (i64, i64) -> i64
-        %4 = "osp.call"(%arg0) {callee = @twice} : (i64) -> i64
-        %5 = "osp.call"(%arg2, %4) {callee = @plus} : (i64, i64) -> i64
-        %6 = "osp.call"(%3, %arg1, %5) {callee = @fused$0} : (i64, i64, i64) -> i64
-        "scf.yield"(%6) : (i64) -> ()
+      %0 = "arith.constant"() {value = 0 : i64} : () -> i64
+      %1 = "arith.cmpi"(%arg0, %0) {predicate = 5 : i64} : (i64, i64) -> i1
+      "arith.assume"(%1) : (i1) -> ()
+      %2 = "arith.cmpi"(%arg0, %arg1) {predicate = 2 : i64} : (i64, i64) -> i1
+      %3 = "scf.if"(%2) ({
+        %4 = "arith.constant"() {value = 1 : i64} : () -> i64
+        %5 = "arith.addi"(%arg0, %4) : (i64, i64) -> i64
+        %6 = "osp.call"(%arg0) {callee = @twice} : (i64) -> i64
+        %7 = "osp.call"(%arg2, %6) {callee = @plus} : (i64, i64) -> i64
+        %8 = "osp.call"(%5, %arg1, %7) {callee = @fused$0} : (i64, i64, i64) -> i64
+        "scf.yield"(%8) : (i64) -> ()
       }, {
         "scf.yield"(%arg2) : (i64) -> ()
       }) : (i1) -> i64
-      "func.return"(%1) : (i64) -> ()
+      "func.return"(%3) : (i64) -> ()
     }) {function_type = (i64, i64, i64) -> i64, sym_name = "fused$0", title = "fused$0"} : () -> ()
 """
 
@@ -74,6 +77,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ospjit.builtins.table import builtin
+from ospjit.dialects.arith import constant_value
 from ospjit.dialects.osp import UNIT, is_type
 from ospjit.ir import (
     Builder,
@@ -300,13 +304,17 @@ class _Fusion:
         value = self.chain.source
         if is_type(value.type, "osp.list"):
             self.kind = "list"
+            self.counts = True
             return [value, self.l.integer(self.b, 0), self.c.length(self.b, value)]
         owner = value.owner
         if isinstance(owner, Operation) and owner.attr("name") == "range" and owner.name == "osp.builtin":
             self.kind = "range"
             self.range = owner
+            start = constant_value(owner.operands[0])
+            self.counts = start is not None and start >= 0
             return list(owner.operands)
         self.kind = "iterator"
+        self.counts = False
         return [value]
 
     def _erase_source(self) -> None:
@@ -358,6 +366,8 @@ class _Fusion:
 
         if self.kind == "iterator":
             return self.c.take_step(b, source[0], result, lambda i, x, rest: element(i, x, [rest]), done)
+        if self.counts:
+            self.l.natural(b, source[0 if self.kind == "range" else 1])
         if self.kind == "range":
             more = self.l.compare(b, "lt", source[0], source[1])
             return self.l.conditional(

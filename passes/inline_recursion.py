@@ -4,8 +4,7 @@ A small function whose recursion is not in tail position gets copies of itself, 
 function calls the first copy, that calls the second, and the last calls the function again. The copies are
 marked `inlined`: the back end lets LLVM put them in place, without a prologue of their own. LLVM never
 inlines a function into itself, and most of what a call of a small function costs is the call. How many levels
-there are depends on the size that they come to. A call in tail position, in a copy, is a loop in the copy,
-which lets other fibers have their turn as the function's prologue would. Runs after the counts are in place,
+there are depends on the size that they come to. Runs after the counts are in place,
 so that a copy needs no care.
 
 Before:
@@ -55,8 +54,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ospjit.dialects.rt import is_counted
-from ospjit.ir import Block, Builder, Operation, Pass, PassContext, SymbolRefAttr, UnitAttr, body_of, option
+from ospjit.ir import Operation, Pass, PassContext, SymbolRefAttr, UnitAttr, body_of, option
 
 
 @dataclass(frozen=True)
@@ -101,41 +99,15 @@ class InlineRecursion(Pass):
             for call in self_calls(caller, function.attr("sym_name")):
                 call.set_attr("callee", SymbolRefAttr(symbol))
             body.append(copy)
-            _loop(copy, function.attr("sym_name"))
             caller = copy
             ctx.count("levels")
 
 
-def _loop(copy: Operation, symbol: str) -> None:
-    """Makes a loop of the calls of the function in tail position: they go on in the copy. Not where a
-    parameter is borrowed: arguments of blocks that are counted are owned."""
-    calls = _calls(copy, symbol, tail=True)
-    region = copy.regions[0]
-    loop = region.blocks[0]
-    owned = copy.attr("owned", ())
-    borrows = any(is_counted(argument.type) and argument.index not in owned for argument in loop.args)
-    if not calls or borrows:
-        return
-    start = region.insert_before(loop, Block(argument.type for argument in loop.args))
-    Builder(start, None, copy.loc).create("cf.br", start.args, successors=[loop])
-    for call in calls:
-        block, end = call.parent, call.next
-        assert block is not None and end is not None and end is block.last
-        end.erase()
-        b = Builder(block, None, call.loc)
-        b.create("rt.poll")
-        b.create("cf.br", call.operands, successors=[loop])
-        call.erase()
-
-
 def self_calls(function: Operation, symbol: str = "") -> list[Operation]:
     """The calls in a function of itself (or `symbol`) that are not tail calls."""
-    return _calls(function, symbol or function.attr("sym_name"), tail=False)
-
-
-def _calls(function: Operation, symbol: str, tail: bool) -> list[Operation]:
+    callee = symbol or function.attr("sym_name")
     return [
         op
         for op in function.walk()
-        if op.name == "func.call" and op.attr("callee") == symbol and bool(op.attr("tail")) == tail
+        if op.name == "func.call" and op.attr("callee") == callee and not op.attr("tail")
     ]

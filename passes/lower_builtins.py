@@ -129,6 +129,11 @@ class Lowering(Kit):
         """An ordering comparison of numbers or strings."""
         return self.comparisons.compare(b, op, x, y)
 
+    def natural(self, b: Builder, n: Value) -> None:
+        """Tells LLVM that a number, which counts up, is never negative. It could find that out for itself
+        only as long as a loop is as it was written."""
+        b.create("arith.assume", [self.compare(b, "ge", n, self.integer(b, 0))])
+
     def patterns(self) -> list[Pattern]:
         """The patterns of the pass, bound to this state."""
 

@@ -190,6 +190,7 @@ class Collections:
 
         def function(inner: Builder, args: Sequence[Value]) -> Value:
             items, index, count, rest = args[0], args[1], args[2], args[3:]
+            self.l.natural(inner, index)
 
             def go_on(at: Builder, *new: Value) -> Value:
                 return self.l.call(at, symbol, [items, self.next(at, index), count, *new], result)

@@ -1,15 +1,15 @@
 """Runtime functions whose usual case is a few instructions: that case as LLVM IR, inlined into compiled code.
 
 Each function here takes what the runtime's takes; what it is given as the place for an error it does not hand
-on, so that LLVM can keep it in a register. What is not the usual case (an index out of range, a key that is
-not there, something that others hold, too) is left to the runtime. The layout of lists stands in `list.c` and
-`row.h` of the runtime, that of maps in `map.c`, and the hash of integers in `map_key.h`: what changes there
-changes here.
-"""
+on, so that LLVM can keep it in a register. One that changes its first argument in place (`IN_PLACE`) also
+takes the place of a byte, which tells that it has, and that nothing else has changed. What is not the usual
+case (an index out of range, a key that is not there, something that others hold, too) is left to the runtime.
+The layout of lists stands in `list.c` and `row.h` of the runtime, that of maps in `map.c`, and the hash of
+integers in `map_key.h`: what changes there changes here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ospjit.backend.cells import KIND_ROW, ROW_BYTES
@@ -32,6 +32,7 @@ class FastPath:
 #: at the end of `llvm_text.py`'s modules.
 _FIELD = ", !tbaa !2"
 _ELEMENT = ", !tbaa !3"
+_HEADER = ", !tbaa !7"
 
 
 @dataclass(frozen=True)
@@ -99,14 +100,13 @@ leaf:
 }
 """
 
+
 def _item(elements: Elements) -> str:
-    """The address, %item, of the element at %position of %list. The block that comes first is called `walk`,
-    and what follows goes on in a block `leaf`. Where there is one level, positions are places in the root."""
+    """The address, %item, of the element at %position below %root, at %height. The block that comes first is
+    called `walk`, and what follows goes on in a block `leaf`. Where there is one level, positions are places
+    in the root."""
     return f"""
 walk:
-  %root = load ptr, ptr %list{_FIELD}
-  %height.at = getelementptr i64, ptr %list, i64 3
-  %height = load i64, ptr %height.at{_FIELD}
   %flat = icmp eq i64 %height, 0
   br i1 %flat, label %row, label %tree, !prof !0
 row:
@@ -119,6 +119,15 @@ tree:
   br label %leaf
 leaf:
   %item = phi ptr [%in.row, %row], [%in.tree, %tree]
+"""
+
+
+#: The %root of %list, and its %height. All fields are read before the first decision: in a loop over a list,
+#: that is before the loop, since there is a list in any case.
+_TREE = f"""
+  %root = load ptr, ptr %list{_FIELD}
+  %height.at = getelementptr i64, ptr %list, i64 3
+  %height = load i64, ptr %height.at{_FIELD}
 """
 
 #: Leaves the %start of %list, and its %end.
@@ -150,14 +159,44 @@ _MISSING = """
   ret i64 0
 """
 
-_SAY_OUTSIDE = """
+
+def _slow(symbol: str, result: str, types: Sequence[str]) -> dict[str, str]:
+    """A function that calls one of the runtime which may fail, by its name. It returns the error, too: a
+    place for one, in the function that this is inlined into, would be one that the call could change each
+    time."""
+    name, pair = _slow_name(symbol), f"{{{result}, ptr}}"
+    args = ", ".join(["ptr %ctx", *(f"{t} %a{i}" for i, t in enumerate(types))])
+    text = f"""
+define internal {pair} @{name}({args}) noinline cold #2 {{
   %error = alloca ptr
   store ptr null, ptr %error
-  %w = call i64 @osp_list_get(ptr %ctx, ptr %list, i64 %index, ptr %error)
+  %r = call {result} @{symbol}({args}, ptr %error)
   %e = load ptr, ptr %error
-  store ptr %e, ptr %failure
-  ret i64 %w
+  %half = insertvalue {pair} poison, {result} %r, 0
+  %both = insertvalue {pair} %half, ptr %e, 1
+  ret {pair} %both
+}}
 """
+    return {name: text}
+
+
+def _slow_name(symbol: str) -> str:
+    return "rt.slow_" + symbol.removeprefix("osp_")
+
+
+def _ask(symbol: str, result: str, args: str) -> str:
+    """Calls that function; returns what it does."""
+    pair = f"{{{result}, ptr}}"
+    return f"""
+  %both = call {pair} @{_slow_name(symbol)}(ptr %ctx, {args})
+  %e = extractvalue {pair} %both, 1
+  store ptr %e, ptr %failure
+  %r = extractvalue {pair} %both, 0
+  ret {result} %r
+"""
+
+
+_SAY_OUTSIDE = _ask("osp_list_get", "i64", "ptr %list, i64 %index")
 
 
 def _list_get(elements: Elements, unread: bool) -> FastPath:
@@ -168,6 +207,7 @@ def _list_get(elements: Elements, unread: bool) -> FastPath:
 {static}
 define internal i64 @{name}(ptr %ctx, ptr %list, i64 %index, ptr %failure) alwaysinline {{
 entry:
+{_TREE}
 {_RANGE}
   br i1 %inside, label %walk, label %slow, !prof !0
 {_item(elements)}
@@ -182,7 +222,7 @@ slow:
         name,
         text,
         lambda op: elements.fit(op.results[0].type) and _unread(op) == unread,
-        {"rt.list_walk": _LIST_WALK},
+        {"rt.list_walk": _LIST_WALK, **_slow("osp_list_get", "i64", ("ptr", "i64"))},
     )
 
 
@@ -192,6 +232,7 @@ def _list_item(elements: Elements) -> FastPath:
     text = f"""
 define internal i64 @{name}(ptr %ctx, ptr %list, i64 %index) alwaysinline {{
 entry:
+{_TREE}
   %start.at = getelementptr i64, ptr %list, i64 1
   %start = load i64, ptr %start.at{_FIELD}
   %position = add i64 %start, %index
@@ -213,54 +254,56 @@ define internal i64 @rt.list_length(ptr %ctx, ptr %list) alwaysinline {{
 """
 
 
-#: Whether nobody else holds %list: %alone.
-_HOLDERS = """
-  %holders.at = getelementptr i8, ptr %list, i64 -8
-  %holders = load i32, ptr %holders.at
-  %alone = icmp eq i32 %holders, 1
-"""
+#: Stands for a row that nobody may write.
+_NO_ROW = "getelementptr (i8, ptr @rt.no_row, i64 8)"
+_NO_ROWS = {"rt.no_row": "@rt.no_row = private constant i64 0"}
 
 
 def _mine(elements: Elements) -> str:
-    """Whether %root, which is not null, is a row that may be written: %mine."""
+    """Whether nobody else holds %list, and its %root is a row that may be written: %mine. An empty list,
+    which has none, is looked at as if it had one that may not."""
     return f"""
-  %root.header.at = getelementptr i64, ptr %root, i64 -1
-  %root.header = load i64, ptr %root.header.at
-  %mine = icmp eq i64 %root.header, {elements.own_row}
+  %holders.at = getelementptr i8, ptr %list, i64 -8
+  %holders = load i32, ptr %holders.at{_HEADER}
+  %alone = icmp eq i32 %holders, 1
+  %root = load ptr, ptr %list{_FIELD}
+  %empty = icmp eq ptr %root, null
+  %row = select i1 %empty, ptr {_NO_ROW}, ptr %root
+  %row.header.at = getelementptr i64, ptr %row, i64 -1
+  %row.header = load i64, ptr %row.header.at{_HEADER}
+  %writable = icmp eq i64 %row.header, {elements.own_row}
+  %mine = and i1 %alone, %writable
 """
 
 
 def _list_append(elements: Elements) -> FastPath:
     name = f"rt.list_append{elements.suffix}"
     text = f"""
-define internal ptr @{name}(ptr %ctx, ptr %list, i64 %value) alwaysinline {{
+define internal ptr @{name}(ptr %ctx, ptr %list, i64 %value, ptr %kept) alwaysinline {{
 entry:
-{_HOLDERS}
-  %root = load ptr, ptr %list{_FIELD}
-  %some = icmp ne ptr %root, null
-  %usual = and i1 %alone, %some
-  br i1 %usual, label %look, label %slow, !prof !0
-look:
 {_mine(elements)}
 {_ENDS}
+  br i1 %mine, label %look, label %slow, !prof !0
+look:
   %bytes.at = getelementptr i64, ptr %root, i64 -2
   %bytes = load i64, ptr %bytes.at
   %capacity = lshr i64 %bytes, {elements.shift}
   %room = icmp ult i64 %end, %capacity
-  %fits = and i1 %mine, %room
-  br i1 %fits, label %fast, label %slow, !prof !0
+  br i1 %room, label %fast, label %slow, !prof !0
 fast:
   %item = getelementptr {elements.type}, ptr %root, i64 %end
 {elements.store("%item")}
   %next = add nuw i64 %end, 1
   store i64 %next, ptr %end.at{_FIELD}
+  store i8 1, ptr %kept
   ret ptr %list
 slow:
+  store i8 0, ptr %kept
   %l = call ptr @osp_list_append(ptr %ctx, ptr %list, i64 %value)
   ret ptr %l
 }}
 """
-    return FastPath(name, text, lambda op: elements.fit(op.operands[1].type))
+    return FastPath(name, text, lambda op: elements.fit(op.operands[1].type), _NO_ROWS)
 
 
 _UNIQUE = """
@@ -274,37 +317,32 @@ mine:"""
 def _list_set(elements: Elements) -> FastPath:
     name = f"rt.list_set{elements.suffix}"
     text = f"""
-define internal ptr @{name}(ptr %ctx, ptr %list, i64 %index, i64 %value, ptr %failure) alwaysinline {{
+define internal ptr @{name}(ptr %ctx, ptr %list, i64 %index, i64 %value, ptr %failure, ptr %kept)
+    alwaysinline {{
 entry:
-  %error = alloca ptr
-{_HOLDERS}
-{_RANGE}
-  %usual = and i1 %alone, %inside
-  br i1 %usual, label %look, label %slow, !prof !0
-look:
-  %root = load ptr, ptr %list{_FIELD}
 {_mine(elements)}
-  br i1 %mine, label %fast, label %slow, !prof !0
+{_RANGE}
+  br i1 %mine, label %look, label %slow, !prof !0
+look:
+  br i1 %inside, label %fast, label %slow, !prof !0
 fast:
   %item = getelementptr {elements.type}, ptr %root, i64 %position
 {elements.store("%item")}
   store ptr null, ptr %failure
+  store i8 1, ptr %kept
   ret ptr %list
 slow:
-  store ptr null, ptr %error
-  %l = call ptr @osp_list_set(ptr %ctx, ptr %list, i64 %index, i64 %value, ptr %error)
-  %e = load ptr, ptr %error
-  store ptr %e, ptr %failure
-  ret ptr %l
+  store i8 0, ptr %kept
+{_ask("osp_list_set", "ptr", "ptr %list, i64 %index, i64 %value")}
 }}
 """
-    return FastPath(name, text, lambda op: elements.fit(op.operands[2].type))
+    calls = _slow("osp_list_set", "ptr", ("ptr", "i64", "i64")) | _NO_ROWS
+    return FastPath(name, text, lambda op: elements.fit(op.operands[2].type), calls)
 
 
-_BYTE_AT = """
-define internal i64 @rt.byte_at(ptr %ctx, ptr %s, i64 %index, ptr %failure) alwaysinline {
+_BYTE_AT = f"""
+define internal i64 @rt.byte_at(ptr %ctx, ptr %s, i64 %index, ptr %failure) alwaysinline {{
 entry:
-  %error = alloca ptr
   %length.at = getelementptr i8, ptr %s, i64 -16
   %length = load i64, ptr %length.at
   %inside = icmp ult i64 %index, %length
@@ -316,12 +354,8 @@ fast:
   store ptr null, ptr %failure
   ret i64 %word
 slow:
-  store ptr null, ptr %error
-  %w = call i64 @osp_string_byte_at(ptr %ctx, ptr %s, i64 %index, ptr %error)
-  %e = load ptr, ptr %error
-  store ptr %e, ptr %failure
-  ret i64 %w
-}
+{_ask("osp_string_byte_at", "i64", "ptr %s, i64 %index")}
+}}
 """
 
 
@@ -387,14 +421,8 @@ found:
 """
 
 
-_SAY_MISSING = """
-  %error = alloca ptr
-  store ptr null, ptr %error
-  %w = call i64 @osp_map_get(ptr %ctx, ptr %map, i64 %key, ptr %error)
-  %e = load ptr, ptr %error
-  store ptr %e, ptr %failure
-  ret i64 %w
-"""
+_SAY_MISSING = _ask("osp_map_get", "i64", "ptr %map, i64 %key")
+
 
 def _map_get(name: str, counted: bool, unread: bool) -> FastPath:
     static = _MISSING_TEXT.replace("NAME", name) if unread else ""
@@ -416,6 +444,7 @@ slow:
         name,
         text,
         lambda op: _integer_keys(op) and is_counted(op.results[0].type) == counted and _unread(op) == unread,
+        _slow("osp_map_get", "i64", ("ptr", "i64")),
     )
 
 
@@ -423,7 +452,7 @@ def _map_set(name: str, counted: bool) -> str:
     old = "  %old = load ptr, ptr %item\n" if counted else ""
     drop = "  call void @rt.drop(ptr %old)\n" if counted else ""
     return f"""
-define internal ptr @{name}(ptr %ctx, ptr %map, i64 %key, i64 %value) {{
+define internal ptr @{name}(ptr %ctx, ptr %map, i64 %key, i64 %value, ptr %kept) {{
 entry:
   %holders.at = getelementptr i8, ptr %map, i64 -8
   %holders = load i32, ptr %holders.at
@@ -431,8 +460,10 @@ entry:
   br i1 %alone, label %walk, label %slow, !prof !0
 {_map_walk(_UNIQUE, counted)}
 {old}  store i64 %value, ptr %item
-{drop}  ret ptr %map
+{drop}  store i8 1, ptr %kept
+  ret ptr %map
 slow:
+  store i8 0, ptr %kept
   %m = call ptr @osp_map_set(ptr %ctx, ptr %map, i64 %key, i64 %value)
   ret ptr %m
 }}
@@ -471,7 +502,9 @@ FAST_PATHS: dict[str, tuple[FastPath, ...]] = {
         ),
         FastPath("rt.map_set", _map_set("rt.map_set", False), _integer_keys),
     ),
-    "osp_string_byte_at": (FastPath("rt.byte_at", _BYTE_AT, lambda op: True),),
+    "osp_string_byte_at": (
+        FastPath("rt.byte_at", _BYTE_AT, lambda op: True, _slow("osp_string_byte_at", "i64", ("ptr", "i64"))),
+    ),
 }
 
 

@@ -17,8 +17,10 @@ from ospjit.backend.code import EXPORT, PROGRAM
 from ospjit.backend.debug_info import DebugInfo
 from ospjit.backend.fast_paths import fast_path
 from ospjit.backend.frequency import Frequencies
+from ospjit.backend.single_calls import called_once
+from ospjit.backend.stack_checks import functions_that_check
 from ospjit.builtins.table import RUNTIME, RuntimeFn
-from ospjit.dialects.rt import TOKEN, first_slot, is_counted
+from ospjit.dialects.rt import IN_PLACE, TOKEN, first_slot, is_counted
 from ospjit.ir import (
     Block,
     BlockArgument,
@@ -55,14 +57,19 @@ declare {i64, i1} @llvm.smul.with.overflow.i64(i64, i64)
 declare i64 @llvm.ctpop.i64(i64)
 declare double @llvm.fabs.f64(double)
 declare ptr @llvm.frameaddress.p0(i32)
+declare void @llvm.assume(i1)
 declare i32 @__gcc_personality_v0(...)
 """
 
 #: Lets the fiber yield, if that is why it is called; tells whether it is because the stack has run out. It is
 #: called in loops, seldom, and changes no register: so LLVM can keep there what the loop needs. Whatever a
-#: landing pad needs must not be there, so nothing that may end the fiber is called like this.
+#: landing pad needs must not be there, so nothing that may end the fiber is called like this. What a fiber
+#: sees of the memory does not change while others run, for what they share does not change; so LLVM can keep
+#: that in registers, too. (The context comes as a number: a pointer would be one to memory that is changed.)
 _POLL = """
-define internal preserve_allcc zeroext i1 @rt.poll(ptr %ctx) noinline cold nounwind #2 {
+define internal preserve_allcc zeroext i1 @rt.poll(i64 %context)
+    noinline cold nounwind memory(inaccessiblemem: readwrite) #2 {
+  %ctx = inttoptr i64 %context to ptr
   %exhausted = call zeroext i1 @osp_stack_poll(ptr %ctx)
   ret i1 %exhausted
 }
@@ -93,6 +100,8 @@ attributes #1 = { uwtable noinline optnone "frame-pointer"="all" "probe-stack"="
 !4 = !{!"ospjit"}
 !5 = !{!"a field of a list", !4, i64 0}
 !6 = !{!"an element of a list", !4, i64 0}
+!7 = !{!8, !8, i64 0}
+!8 = !{!"a header", !4, i64 0}
 """
 
 _RT_LLVM = {
@@ -211,6 +220,11 @@ class _Emitter:
         #: Externs that need more stack than a fiber has, or one that is a thread's own.
         self.on_system_stack = on_system_stack
         self.frequencies = Frequencies(module, ENTRY)
+        #: The functions that compare the stack with its limit.
+        functions = [op for op in body_of(module).ops if op.name == "func.func"]
+        self.that_check = functions_that_check(functions)
+        #: Those that become part of the function that calls them.
+        self.parts = called_once(functions, {ENTRY, *self.frequencies.seldom})
         self.waiting = waiting(module) if unloadable else frozenset()
         #: The counted parts of the file's variables that are not immortal.
         self.counted_globals: list[str] = []
@@ -583,6 +597,8 @@ class _Function:
         self.counter = 0
         #: What the next call must give up if the fiber dies in it; and what the pads made so far give up.
         self.held: list[Value] = []
+        #: Where calls of the runtime say that they changed their first argument in place, by their results.
+        self.kept: dict[Value, str] = {}
         self.pads: list[tuple[str, list[Value]]] = []
         self.last_label = ""
         self.last_labels: dict[str, str] = {}
@@ -628,7 +644,7 @@ class _Function:
         symbol = self.op.attr("sym_name")
         # Optimizing what runs once, as the file's statements do, costs more than it gives.
         attributes = "#1" if symbol == ENTRY or symbol in self.e.frequencies.seldom else "#0"
-        if self.op.attr("inlined"):
+        if self.op.attr("inlined") or symbol in self.e.parts:
             attributes = "alwaysinline #0"
         returned = "void" if self.out else result_type(self.results)
         signature = f"{returned} {quoted(symbol)}({', '.join(params)})"
@@ -638,16 +654,13 @@ class _Function:
         self.e.lines.append("\n".join([head, "entry:", *prologue, *lines, "}"]))
 
     def _prologue(self) -> list[str]:
-        """Space for arrays, and, unless the function is a leaf, the comparison with the stack's limit.
+        """Space for arrays, and, if the function is one that checks, the comparison with the stack's limit.
 
         The limit is also raised to make a fiber yield, hence the atomic load: it must not be hoisted out of
         a loop that a tail call has become.
         """
         lines = ["  " + a for a in self.allocas]
-        calls = any(
-            op.name in ("func.call", "rt.call_closure") for block in self.region.blocks for op in block.ops
-        )
-        if not calls or self.op.attr("inlined"):
+        if self.op.attr("sym_name") not in self.e.that_check or self.op.attr("inlined"):
             return [*lines, f"  br label %b0{self.place}"]
         self.e.used |= {"osp_stack_poll", "osp_stack_exhausted"}
         return [
@@ -664,7 +677,8 @@ class _Function:
         """The slow path of the prologue. If the stack has run out, the arguments are dropped on the way."""
         owned = [self.region.entry.args[index] for index in self.op.attr("owned", ())]
         lines = [
-            f"  %exhausted = call preserve_allcc i1 @rt.poll(ptr %ctx){self.place}",
+            f"  %context = ptrtoint ptr %ctx to i64{self.place}",
+            f"  %exhausted = call preserve_allcc i1 @rt.poll(i64 %context){self.place}",
             f"  br i1 %exhausted, label %end, label %b0, !prof !1{self.place}",
             "end:",
         ]
@@ -678,7 +692,7 @@ class _Function:
 
     def _poll(self, op: Operation) -> None:
         self.e.used.add("osp_stack_poll")
-        frame, limit, check, polled = self.fresh(), self.fresh(), self.fresh(), self.fresh()
+        frame, limit, check, context, polled = (self.fresh() for _ in range(5))
         self.counter += 1
         asked, onward = f"ask{self.counter}", f"ok{self.counter}"
         self.emit(f"{frame} = call ptr @llvm.frameaddress.p0(i32 0)")
@@ -686,7 +700,8 @@ class _Function:
         self.emit(f"{check} = icmp ult ptr {frame}, {limit}")
         self.emit(f"br i1 {check}, label %{asked}, label %{onward}, !prof !1")
         self.lines.append(f"{asked}:")
-        self.emit(f"{polled} = call preserve_allcc i1 @rt.poll(ptr %ctx)")
+        self.emit(f"{context} = ptrtoint ptr %ctx to i64")
+        self.emit(f"{polled} = call preserve_allcc i1 @rt.poll(i64 {context})")
         self.emit(f"br label %{onward}")
         self.lines.append(f"{onward}:")
         self.last_label = onward
@@ -815,6 +830,18 @@ class _Function:
     def _same_address(self, op: Operation) -> None:
         a, b = op.operands
         self.emit(f"{self.name(op.result)} = icmp eq {self.typed(a)}, {self.name(b)}")
+
+    def _assume(self, op: Operation) -> None:
+        self.emit(f"call void @llvm.assume({self.typed(op.operands[0])})")
+
+    def _in_place(self, op: Operation) -> None:
+        kept = self.kept.get(op.operands[0])
+        if kept is None:  # the call was no quick one
+            self.names[op.result] = "false"
+        else:
+            told = self.fresh()
+            self.emit(f"{told} = load i8, ptr {kept}")
+            self.emit(f"{self.name(op.result)} = icmp ne i8 {told}, 0")
 
     def _is_null(self, op: Operation) -> None:
         self.emit(f"{self.name(op.result)} = icmp eq {self.typed(op.operands[0])}, null")
@@ -1029,6 +1056,9 @@ class _Function:
             error = self._array(1)
             self.emit(f"store ptr null, ptr {error}")
             args.append(f"ptr {error}")
+        if fn.symbol in IN_PLACE and symbol != fn.symbol:
+            self.kept[op.results[0]] = kept = self._array(1, "i8")
+            args.append(f"ptr {kept}")
         if fn.suspends:
             self._note_place(op)
         call = f"call{_extension(fn.result)} {_RT_LLVM[fn.result]} @{symbol}({', '.join(args)})"
@@ -1185,6 +1215,8 @@ _EMIT: dict[str, Callable[[_Function, Operation], None]] = {
     "arith.sitofp": _Function._to_float,
     "rt.string_length": _Function._string_length,
     "rt.is_null": _Function._is_null,
+    "arith.assume": _Function._assume,
+    "rt.in_place": _Function._in_place,
     "rt.same_address": _Function._same_address,
     "rt.tag": _Function._tag,
     "rt.slot": _Function._slot,

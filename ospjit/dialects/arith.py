@@ -77,6 +77,10 @@ def _verify_constant(op: Operation) -> None:
     require_types(op, "the type of the result", [op.result.type], [value.type])
 
 
+def _verify_assume(op: Operation) -> None:
+    require(op.operands[0].type is i1, op, "the condition must be i1")
+
+
 def _verify_compare(predicates: int, integers: bool) -> Verifier:
     kind, name = (_is_integer, "integer") if integers else (_is_float, "float")
 
@@ -185,6 +189,11 @@ DIALECT = register(
                 "The number in attribute `value`.",
                 verify=both(shape(results=1), _verify_constant),
                 pure=True,
+            ),
+            OpDef(
+                "arith.assume",
+                "Promises that a condition holds: what would happen otherwise is undefined.",
+                verify=both(shape(operands=1), _verify_assume),
             ),
             *_table(_same(2, integers=True), _INTEGER_BINARY),
             *_table(_same(2, integers=False), _FLOAT_BINARY),

@@ -90,6 +90,10 @@ BORROWED_RESULT = frozenset(("rt.slot", "rt.load_word", "rt.global_load", "arith
 ELEMENTS = {"words": 0, "pointers": 1, "bytes": 2}
 
 
+#: What of the runtime can change its first argument in place.
+IN_PLACE = frozenset(("osp_list_append", "osp_list_set", "osp_map_set"))
+
+
 def is_counted(t: Type) -> bool:
     """Whether values of a lowered type are pointers to counted cells."""
     return isinstance(t, DialectType) and t.name in COUNTED
@@ -123,6 +127,15 @@ def _verify_slot(op: Operation) -> None:
 
 
 def _verify_is_null(op: Operation) -> None:
+    if op.result.type is not i1:
+        raise VerifyError("result must be i1", op)
+
+
+def _verify_in_place(op: Operation) -> None:
+    shape(operands=1, results=1)(op)
+    call = op.operands[0].owner
+    if not isinstance(call, Operation) or call.name != "rt.call" or call.attr("callee") not in IN_PLACE:
+        raise VerifyError("the operand must come from a call that can change its argument in place", op)
     if op.result.type is not i1:
         raise VerifyError("result must be i1", op)
 
@@ -308,6 +321,13 @@ OPS = [
         "rt.c_function",
         "The address of a C function that calls a function value without captures.",
         verify=shape(operands=1, results=1),
+        pure=True,
+    ),
+    OpDef(
+        "rt.in_place",
+        "Whether a call of the runtime, whose result is given, was done by changing its first argument: the "
+        "result is that argument then, of which nothing has changed but what it was told to change.",
+        verify=_verify_in_place,
         pure=True,
     ),
     OpDef(

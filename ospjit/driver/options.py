@@ -19,13 +19,13 @@ CAPABILITIES = {
 #: The passes, in order; see docs for what each needs from those before it.
 PIPELINE = (
     "specialize,check-globals,localize-globals,fuse-iterators,lower-builtins,lower-match,lower-enums,unbox-results,"
-    "lower-data,tail-calls,unbox-records,perceus,cleanups,inline-recursion"
+    "lower-data,tail-calls,unbox-records,perceus,cleanups,tail-loops,inline-recursion"
 )
 
 #: The same without what only makes programs faster.
 QUICK_PIPELINE = PIPELINE.replace("fuse-iterators,", "").replace(
     "unbox-records,perceus", "perceus{specialize=false reuse=false}"
-).removesuffix(",inline-recursion")
+).removesuffix(",tail-loops,inline-recursion")
 
 
 @dataclass

@@ -313,6 +313,8 @@ class _Function:
         if op.name == "rt.dup":
             self.use(op, op.operands, state)
             state.add(op.operands[0])
+        elif op.name == "rt.same_address":
+            pass  # looks at addresses, not at what is there
         elif op.name in ("rt.drop_cell", "rt.drop_reuse"):
             self.move_out(op, state)
         else:
@@ -399,6 +401,8 @@ class _Function:
         for index, successor in enumerate(op.successors):
             after = state.copy()
             self.refine(op, index, after)
+            if index == 0 and op.name == "cf.cond_br":
+                self.identify(op.operands[0], after)
             values = op.successor_args(index)
             self.take(op, values, after)
             for argument in successor.args:
@@ -409,6 +413,24 @@ class _Function:
                 if self.tracked(argument):
                     after.add(argument)
             self.enter(successor, after, op)
+
+    def identify(self, condition: Value, state: _State) -> None:
+        """What two values are one known to be when a condition holds: the reference goes by the older one."""
+        made = condition.owner
+        if not isinstance(made, Operation):
+            return
+        if made.name == "arith.andi":
+            for operand in made.operands:
+                self.identify(operand, state)
+        elif made.name == "rt.same_address":
+            old, new = made.operands
+            if old not in state.held and state.remove(new):
+                state.add(old)
+        elif made.name == "rt.in_place":
+            call = made.operands[0].owner
+            assert isinstance(call, Operation)
+            if state.remove(made.operands[0]):
+                state.add(call.operands[0])
 
     def enter(self, block: Block, state: _State, op: Operation) -> None:
         """Control reaches a block with a state, which must be the one it is known to be reached with."""

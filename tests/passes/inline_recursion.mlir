@@ -5,23 +5,19 @@
 // SMALL: sym_name = "fib{{.}}level1"
 // SMALL-NOT: level2
 
-// Each level calls the next, the last the function itself; a tail call stays one in the function, and is a loop in a
-// level.
+// Each level calls the next, the last the function itself; a tail call that is no loop stays one.
 // CHECK-LABEL: "builtin.module"
 // CHECK: @fib{{.}}level1} : (i64) -> i64
 // CHECK: @fib{{.}}level1} : (i64) -> i64
 // CHECK: {callee = @fib, tail} : (i64) -> i64
 // CHECK: sym_name = "fib"}
-// CHECK: "cf.br"(%arg0)[^bb1]
-// CHECK: ^bb1(%[[N:[0-9]+]]: i64):
-// CHECK: "func.call"(%[[N]]) {callee = @fib{{.}}level2} : (i64) -> i64
-// CHECK: %[[B:[0-9]+]] = "func.call"{{.*}} {callee = @fib{{.}}level2} : (i64) -> i64
-// CHECK-NEXT: "rt.poll"()
-// CHECK-NEXT: "cf.br"(%[[B]])[^bb1]
+// CHECK: {callee = @fib{{.}}level2} : (i64) -> i64
+// CHECK: {callee = @fib{{.}}level2} : (i64) -> i64
+// CHECK: {callee = @fib, tail} : (i64) -> i64
 // CHECK: inlined, sym_name = "fib{{.}}level1"}
 // CHECK: {callee = @fib} : (i64) -> i64
 // CHECK: {callee = @fib} : (i64) -> i64
-// CHECK-NEXT: "rt.poll"()
+// CHECK: {callee = @fib, tail} : (i64) -> i64
 // CHECK: inlined, sym_name = "fib{{.}}level2"}
 "func.func"() ({
 ^bb0(%n: i64):
@@ -33,7 +29,7 @@
 
 // -----
 
-// What only calls itself in tail position is a loop already.
+// What only calls itself in tail position has no levels.
 // CHECK-LABEL: "builtin.module"
 // CHECK-NOT: level
 "func.func"() ({

@@ -25,7 +25,7 @@ print("</script><b>${area(Dot)}</b> ${total(length("abc"), 7)}")
 """
 TABS = (
     "input specialize check-globals localize-globals fuse-iterators lower-builtins lower-match lower-enums "
-    "unbox-results lower-data tail-calls unbox-records perceus cleanups inline-recursion"
+    "unbox-results lower-data tail-calls unbox-records perceus cleanups tail-loops inline-recursion"
 ).split()
 
 
