@@ -6,12 +6,15 @@ line, so it must never import anything beyond the standard library's cheapest mo
 
 from __future__ import annotations
 
-from time import time_ns
+from time import process_time_ns, time_ns
 
 __version__ = "0.1.0"
 
 #: When this process began to read the package (ns since 1970): what changes later is not what it runs.
 STARTED = time_ns()
+
+#: The CPU time that the process had taken by then, for the interpreter's start (ns).
+SPENT = process_time_ns()
 
 TYPE_CHECKING = False  # what type checkers take for true, without importing typing
 if TYPE_CHECKING:

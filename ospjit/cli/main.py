@@ -173,6 +173,7 @@ def _run_source(args: argparse.Namespace, source: Source, options: CompileOption
     compilation = Compilation(source, options)
     timing = options.passes.timing
     if timing:
+        compilation.timer.began_before("interpreter", ospjit.SPENT / 1e9)
         compilation.timer.began_before("start", (time.time_ns() - ospjit.STARTED) / 1e9)
     try:
         if args.emit:

@@ -7,22 +7,29 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from time import perf_counter
+
+import pytest
 
 from benchmarks.startup.program import program
 
 _LINE = re.compile(r"^ +([\d.]+) \( *[\d.]+%\)  (\S.*)$", re.MULTILINE)
 
 
-def test_timing_accounts_for_the_wall_time(tmp_path: Path) -> None:
-    """From the moment the package is imported on. The best of three: another process may get the CPU at the
-    one place that no span covers."""
-    (tmp_path / "app.osp").write_text(program(100))
-    command = [sys.executable, "-m", "ospjit", "--timing", "app.osp"]
-    shares = []
-    for _ in range(3):
+@pytest.mark.parametrize("lines", [1, 100])
+def test_timing_accounts_for_the_wall_time(tmp_path: Path, lines: int) -> None:
+    """From the start of the process to its end. The best of ten: another process may get the CPU at a place
+    that no span covers, and what the interpreter's start took is counted as CPU time."""
+    (tmp_path / "app.osp").write_text(program(lines))
+    command = [sys.executable, "-m", "ospjit", "--no-cache", "--timing", "app.osp"]
+    shares: list[float] = []
+    while len(shares) < 10 and max(shares, default=0) < 0.95:
+        begin = perf_counter()
         result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=os.environ)
+        wall = perf_counter() - begin
         assert result.returncode == 0, result.stderr
         seconds = {name: float(value) for value, name in _LINE.findall(result.stderr)}
-        assert {"start", "parse", "check", "irgen", "passes", "llvm-ir", "llvm", "load"} <= set(seconds)
-        shares.append(1 - seconds["Rest"] / seconds["Total"])
+        assert {"interpreter", "start", "parse", "check", "irgen", "passes", "llvm"} <= set(seconds)
+        assert seconds["Total"] < wall
+        shares.append((seconds["Total"] - seconds["Rest"]) / wall)
     assert max(shares) >= 0.95, shares
