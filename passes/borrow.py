@@ -83,6 +83,8 @@ def origins(function: Operation, static: StaticValues) -> dict[Value, Origin]:
     for index, argument in enumerate(order[0].args):
         if is_counted(argument.type):
             found[argument] = Origin(frozenset((index,)), frozenset(), False)
+    place = {block: index for index, block in enumerate(order)}
+    loops = any(place[after] <= index for block, index in place.items() for after in block.successors())
     changed = True
     while changed:
         changed = False
@@ -90,9 +92,7 @@ def origins(function: Operation, static: StaticValues) -> dict[Value, Origin]:
             for value, origin in _block_origins(block, of, block is order[0]):
                 if origin != found.get(value):
                     found[value] = origin
-                    changed = True
-        if len(order) == 1:
-            break
+                    changed = loops  # else all that a block gets has been seen before it
     return found
 
 

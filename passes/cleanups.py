@@ -95,11 +95,14 @@ class _Function:
         self.borrowed = borrowed
         self.safe = safe
         self.ctx = ctx
-        mine = borrowed[function.attr("sym_name")]
-        self.lent = {v for v, origin in origins(function, static).items() if origin.borrowed(mine)}
 
     def run(self) -> None:
         region = self.function.regions[0]
+        mine = self.borrowed[self.function.attr("sym_name")]
+        found = origins(self.function, self.static)
+        if not found:  # nothing in it is counted
+            return
+        self.lent = {v for v, origin in found.items() if origin.borrowed(mine)}
         entry: dict[Value, int] = {a: 1 for a in region.entry.args if self._tracked(a)}
         owned = tuple(a.index for a in region.entry.args if a in entry)
         if owned:

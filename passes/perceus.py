@@ -138,10 +138,12 @@ class _Counts:
         self.known_drops = False
 
     def run(self) -> None:
-        _split_edges(self.region)
         symbol = self.function.attr("sym_name")
         mine = self.inference.borrowed[symbol]
         found = self.inference.origins[symbol]
+        if not found:  # nothing in it is counted
+            return
+        _split_edges(self.region)
         self.lent_to_us = {v for v, origin in found.items() if origin.borrowed(mine)}
         self.order = reverse_postorder(self.region)
         self.dominance = DominanceTree(self.region)

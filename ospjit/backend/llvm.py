@@ -39,6 +39,7 @@ _FUNCTIONS: dict[str, tuple[object, list[object]]] = {
     "DisposeModule": (None, [_p]),
     "CreatePipelineTuningOptions": (_p, []),
     "DisposePipelineTuningOptions": (None, [_p]),
+    "PTOSetLoopUnrolling": (None, [_p, ctypes.c_bool]),
     "CreatePassBuilder": (_p, [_p, _p]),
     "DisposePassBuilder": (None, [_p]),
     "buildPerModuleDefaultPipeline": (_p, [_p, _int]),
@@ -70,6 +71,10 @@ def _library() -> ctypes.CDLL:
     return library
 
 
+#: Characters of the text of a module that is large: that of some 5,000 lines of a program.
+_LARGE = 2_000_000
+
+
 class _Output:
     """A string that a function of LLVM leaves at an address."""
 
@@ -99,6 +104,7 @@ class Module:
     def __init__(self, text: str) -> None:
         lib = _library()
         self.handle = None
+        self.large = len(text) > _LARGE
         self._context = lib.LLVMPY_ContextCreate()
         output = _Output()
         self.handle = lib.LLVMPY_ParseAssembly(self._context, text.encode(), output.place)
@@ -130,7 +136,7 @@ class Machine:
         self._lib = lib = _library()
         #: Options and pass builder for each level. They are kept: a builder that is disposed of leaves more
         #: than a kilobyte behind, which a process that compiles for ever would notice.
-        self._builders: dict[int, tuple[int, int]] = {}
+        self._builders: dict[tuple[int, bool], tuple[int, int]] = {}
         triple = _said("GetDefaultTargetTriple")
         output = _Output()
         target = lib.LLVMPY_GetTargetFromTriple(triple.encode(), output.place)
@@ -172,12 +178,16 @@ class Machine:
         return data
 
     def optimize(self, module: Module, level: int) -> None:
-        """Run LLVM's own pipeline for a level (0: only what the code needs to be valid)."""
+        """Run LLVM's own pipeline for a level (0: only what the code needs to be valid). Loops of a large
+        module are not unrolled: few gain by it, and all take their time."""
         lib = _library()
-        if level not in self._builders:
+        key = level, module.large
+        if key not in self._builders:
             options = lib.LLVMPY_CreatePipelineTuningOptions()
-            self._builders[level] = options, lib.LLVMPY_CreatePassBuilder(self.handle, options)
-        _, builder = self._builders[level]
+            if module.large:
+                lib.LLVMPY_PTOSetLoopUnrolling(options, False)
+            self._builders[key] = options, lib.LLVMPY_CreatePassBuilder(self.handle, options)
+        _, builder = self._builders[key]
         manager = lib.LLVMPY_buildPerModuleDefaultPipeline(builder, level)
         lib.LLVMPY_RunNewModulePassManager(manager, module.handle, builder)
         lib.LLVMPY_DisposeNewModulePassManger(manager)

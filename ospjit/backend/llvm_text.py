@@ -13,6 +13,7 @@ import struct
 from collections.abc import Callable, Container
 
 from ospjit.backend import cells
+from ospjit.backend.call_graph import CallGraph
 from ospjit.backend.code import EXPORT, PROGRAM
 from ospjit.backend.debug_info import DebugInfo
 from ospjit.backend.fast_paths import fast_path
@@ -222,9 +223,11 @@ class _Emitter:
         self.frequencies = Frequencies(module, ENTRY)
         #: The functions that compare the stack with its limit.
         functions = [op for op in body_of(module).ops if op.name == "func.func"]
-        self.that_check = functions_that_check(functions)
+        graph = CallGraph(functions)
+        self.that_check = functions_that_check(graph)
         #: Those that become part of the function that calls them.
-        self.parts = called_once(functions, {ENTRY, *self.frequencies.seldom})
+        fixed = {f.attr("sym_name") for f in functions if f.attr("exported") or f.attr("inlined")}
+        self.parts = called_once(graph, {ENTRY, *self.frequencies.seldom}, fixed)
         self.waiting = waiting(module) if unloadable else frozenset()
         #: The counted parts of the file's variables that are not immortal.
         self.counted_globals: list[str] = []
