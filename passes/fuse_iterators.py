@@ -265,7 +265,7 @@ class _Fusion:
                 self._callback(position, link.operands[1])
         state: list[Value] = []
         if chain.kind == "list":
-            state = [self.c.empty(self.b, sink.results[0].type)]
+            state = [self._list(source, sink.results[0].type)]
         elif chain.kind == "fold":
             state = [sink.operands[1]]
         if chain.kind in ("fold", "each"):
@@ -316,6 +316,15 @@ class _Fusion:
         self.kind = "iterator"
         self.counts = False
         return [value]
+
+    def _list(self, source: list[Value], t: Type) -> Value:
+        """The list to be filled, with room if it is known how many elements will come."""
+        if self.kind == "iterator" or any(kind != "map" for kind, _ in self.chain.stages):
+            return self.c.empty(self.b, t)
+        count = source[-1]
+        if self.kind == "range":  # if that wraps around, there are too many for a list
+            count = self.b.create("arith.subi", [source[1], source[0]], [i64]).result
+        return self.c.with_room(self.b, t, count)
 
     def _erase_source(self) -> None:
         if self.kind == "range" and not self.range.results[0].has_uses():

@@ -116,6 +116,10 @@ class Collections:
         """An empty list."""
         return self.raw(b, "osp_list_empty", [self.elements(b, element_of(t))], t)
 
+    def with_room(self, b: Builder, t: Type, count: Value) -> Value:
+        """An empty list to which so many elements will be added."""
+        return self.raw(b, "osp_list_with_room", [self.elements(b, element_of(t)), count], t)
+
     def append(self, b: Builder, xs: Value, value: Value) -> Value:
         """A list with one more element at the end."""
         return self.raw(b, "osp_list_append", [xs, self.box(b, value)], xs.type)
@@ -223,7 +227,7 @@ class Collections:
             b,
             "map",
             xs,
-            [f, self.empty(b, result)],
+            [f, self.with_room(b, result, self.length(b, xs))],
             result,
             lambda i, x, n, s, go_on: go_on(i, s[0], self.append(i, s[1], self.apply(i, s[0], [x]))),
             lambda i, s: s[1],

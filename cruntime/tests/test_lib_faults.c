@@ -128,6 +128,7 @@ static void total_words(osp_ctx *ctx)
 static void total_append(osp_ctx *ctx)
 {
     osp_drop(osp_list_append(ctx, osp_list_empty(ctx, OSP_WORDS), 1));
+    osp_drop(osp_list_append(ctx, osp_list_with_room(ctx, OSP_BYTES, 100), 1));
 }
 
 static void total_map(osp_ctx *ctx)

@@ -1128,6 +1128,7 @@ _r("osp_string_char_at", "(s: string, index: int) -> Result<string, Error>")
 _r("osp_float_mod", "(a: float, b: float) -> float")
 # What the elements of a list are: see `ospjit.dialects.rt.ELEMENTS`.
 _r("osp_list_empty", "(elements: int) -> cell")
+_r("osp_list_with_room", "(elements: int, count: int) -> cell")
 _r("osp_list_from_words", "(elements: int, words: Ptr, count: int) -> cell")  # takes the words' counts
 _r("osp_list_length", "(list: cell) -> int")
 _r("osp_list_run", "(list: cell, index: int, count: Ptr) -> Ptr", context=False)

@@ -189,6 +189,26 @@ def test_a_list_that_nobody_else_holds_is_changed_in_place(rt: Runtime) -> None:
     rt.drop(list_)
 
 
+@pytest.mark.parametrize("kind", ELEMENTS)
+def test_room_for_what_will_come(rt: Runtime, kind: str) -> None:
+    elements = Elements(rt, kind)
+    list_ = rt.osp_list_with_room(elements.kind, 100)
+    assert rt.osp_list_length(list_) == 0
+    count = ctypes.c_uint64()
+    places = set()
+    for n in range(100):
+        list_ = rt.osp_list_append(list_, elements.make(n))
+        places.add(rt.osp_list_run(list_, 0, ctypes.addressof(count)))
+    assert len(places) == 1 or kind == "pointers"
+    list_ = rt.osp_list_prepend(rt.osp_list_append(list_, elements.make(100)), elements.make(-1))
+    assert elements.read_list(list_) == elements.seen(list(range(-1, 101)))
+    rt.drop(list_)
+    for promised in (0, -1, -(2**63), 2**63 - 1):  # the last is not believed
+        list_ = rt.osp_list_append(rt.osp_list_with_room(elements.kind, promised), elements.make(7))
+        assert elements.read_list(list_) == [7]
+        rt.drop(list_)
+
+
 def test_what_is_cut_off_is_released_at_once(rt: Runtime) -> None:
     elements = Elements(rt, "pointers")
     list_ = elements.make_list(list(range(1000)))

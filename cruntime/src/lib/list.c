@@ -20,6 +20,9 @@ enum { BITS = 5, WIDTH = 1 << BITS };
 /* So few elements do not keep alive a row that others hold, too. */
 enum { FEW = 32 };
 
+/* More elements than these have to come before there is room for them: who says how many there will be may be wrong. */
+enum { MOST_ROOM = 1 << 24 };
+
 /* How many elements of a row those who walk over it get at a time; between two they poll. */
 enum { LONGEST_RUN = 1024 };
 
@@ -522,6 +525,15 @@ OSP_API void *osp_list_empty(osp_ctx *ctx, int64_t elements)
 {
     (void)ctx;
     return elements == OSP_POINTERS ? &empty_pointers.list : elements == OSP_BYTES ? &empty_bytes.list : &empty_words.list;
+}
+
+OSP_API void *osp_list_with_room(osp_ctx *ctx, int64_t elements, int64_t count)
+{
+    if (elements == OSP_POINTERS || count <= 0)
+        return osp_list_empty(ctx, elements);
+    OSP_HELD struct list *list = new_list(ctx, (enum osp_elements)elements);
+    list->root = osp__row_new(ctx, (enum osp_elements)elements, smaller((uint64_t)count, MOST_ROOM));
+    return osp__let_go(&list);
 }
 
 OSP_API void *osp_list_from_words(osp_ctx *ctx, int64_t elements, void *words, int64_t count)
