@@ -11,7 +11,9 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from collections.abc import Sequence
 from functools import cache
+from threading import Thread
 
 _p, _text, _int = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int
 _texts = ctypes.POINTER(ctypes.c_void_p)
@@ -197,3 +199,32 @@ class Machine:
 def kept_machine(opt_level: int, cpu: str) -> Machine:
     """A machine for a level and a CPU that the process keeps; for one thread at a time."""
     return Machine(opt_level, cpu)
+
+
+def in_two_threads(texts: Sequence[str], opt_level: int, cpu: str) -> list[bytes]:
+    """The objects of modules that are optimized and made into machine code at the same time. Raises
+    RuntimeError with LLVM's words."""
+    _library()  # loaded by one thread
+    objects: dict[int, bytes] = {}
+    problems: list[Exception] = []
+
+    large = sum(map(len, texts)) > _LARGE
+
+    def make(index: int) -> None:
+        try:
+            machine, module = Machine(opt_level, cpu), Module(texts[index])
+            module.large = large
+            machine.optimize(module, opt_level)
+            objects[index] = machine.emit_object(module)
+        except Exception as error:
+            problems.append(error)
+
+    others = [Thread(target=make, args=(index,)) for index in range(1, len(texts))]
+    for other in others:
+        other.start()
+    make(0)
+    for other in others:
+        other.join()
+    if problems:
+        raise problems[0]
+    return [objects[index] for index in range(len(texts))]

@@ -18,6 +18,7 @@ from ospjit.backend.code import EXPORT, PROGRAM
 from ospjit.backend.debug_info import DebugInfo
 from ospjit.backend.fast_paths import fast_path
 from ospjit.backend.frequency import Frequencies
+from ospjit.backend.halves import ModuleText
 from ospjit.backend.single_calls import called_once
 from ospjit.backend.stack_checks import functions_that_check
 from ospjit.builtins.table import RUNTIME, RuntimeFn
@@ -199,8 +200,8 @@ def emit(
     unloadable: bool = False,
     on_system_stack: Container[str] = (),
     debug: bool = False,
-) -> str:
-    """The LLVM IR of a lowered module, as text. `unloadable`: its code and variables can be given up
+) -> ModuleText:
+    """The LLVM IR of a lowered module. `unloadable`: its code and variables can be given up
     again; `debug`: it says where each instruction came from."""
     return _Emitter(module, name, unloadable, on_system_stack, debug).run()
 
@@ -244,7 +245,7 @@ class _Emitter:
         #: The titles of the variables whose reads are checked.
         self.checked: dict[str, str] = {}
 
-    def run(self) -> str:
+    def run(self) -> ModuleText:
         for op in body_of(self.module).ops:
             if op.name == "func.func":
                 self._choose_convention(op)
@@ -275,7 +276,7 @@ class _Emitter:
         inlined = [_PRELUDE, cells.PRELUDE, *check, *declarations, *self.drops.values()]
         inlined += self.fast_paths.values()
         debug = [self.debug.text()] if self.debug is not None else []
-        return "\n".join([*head, *self.constants, *inlined, *self.lines, _EPILOGUE, *debug])
+        return ModuleText(head, self.constants, inlined, self.lines, [_EPILOGUE, *debug])
 
     def convention(self, symbol: str | None) -> str:
         """The calling convention of a function, or of those behind function values."""

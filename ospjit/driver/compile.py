@@ -21,6 +21,7 @@ from ospjit.syntax import ast
 if TYPE_CHECKING:
     from ospjit.backend.code import Code, Library
     from ospjit.backend.codecache import Inputs, Key, Notes
+    from ospjit.backend.halves import ModuleText
     from ospjit.backend.llvm import Machine, Module
     from ospjit.ir.instrumentation import Instrumentation
     from ospjit.types import core
@@ -113,8 +114,7 @@ class Compilation:
         return Diagnostic(diagnostic.code, diagnostic.message, span, diagnostic.labels, diagnostic.hints)
 
     @cached_property
-    def llvm_text(self) -> str:
-        """The LLVM IR before LLVM's own passes."""
+    def _llvm_ir(self) -> ModuleText:
         module = self.lowered
         with self.timer.span("llvm-ir"), paused():
             from ospjit.backend.llvm_text import emit
@@ -127,6 +127,11 @@ class Compilation:
                 on_system_stack=options.on_system_stack,
                 debug=options.debug_info,
             )
+
+    @property
+    def llvm_text(self) -> str:
+        """The LLVM IR before LLVM's own passes."""
+        return self._llvm_ir.text()
 
     @cached_property
     def _llvm(self) -> tuple[Module, Machine]:
@@ -158,9 +163,25 @@ class Compilation:
     @cached_property
     def object(self) -> bytes:
         """The machine code as an object file."""
+        options = self.options
+        # Debuggers are told of a whole module, and an embedder has a use of its own for its other threads.
+        if self._llvm_ir.large and not (options.debug_info or options.perf or options.unloadable):
+            return self._object_of_halves()
         module, machine = self._llvm
         with self.timer.span("machine code"):
             return machine.emit_object(module)
+
+    def _object_of_halves(self) -> bytes:
+        from ospjit.backend.link import link
+        from ospjit.backend.llvm import in_two_threads
+
+        with self.timer.span("llvm-ir"), self.timer.span("cut in halves"), paused():
+            halves = self._llvm_ir.halves()
+        with self.timer.span("llvm"):
+            with self.timer.span("both halves"):
+                objects = in_two_threads(halves, self.options.opt_level, self.options.cpu)
+            with self.timer.span("link"), paused():
+                return link(objects)
 
     @cached_property
     def code(self) -> Code:

@@ -27,7 +27,7 @@ def machine_code(module: Operation, name: str, opt_level: int) -> MachineCode:
     from ospjit.backend.llvm import Machine, Module
     from ospjit.backend.llvm_text import emit
 
-    text = emit(module, name=name, debug=True)
+    text = emit(module, name=name, debug=True).text()
     machine = Machine(opt_level, "")
     parsed = Module(text)
     machine.optimize(parsed, opt_level)
