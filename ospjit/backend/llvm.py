@@ -202,8 +202,8 @@ def kept_machine(opt_level: int, cpu: str) -> Machine:
 
 
 def in_two_threads(texts: Sequence[str], opt_level: int, cpu: str) -> list[bytes]:
-    """The objects of modules that are optimized and made into machine code at the same time. Raises
-    RuntimeError with LLVM's words."""
+    """The objects of modules that are optimized and made into machine code at the same time, or one after the
+    other where there can be no second thread. Raises RuntimeError with LLVM's words."""
     _library()  # loaded by one thread
     objects: dict[int, bytes] = {}
     problems: list[Exception] = []
@@ -219,11 +219,17 @@ def in_two_threads(texts: Sequence[str], opt_level: int, cpu: str) -> list[bytes
         except Exception as error:
             problems.append(error)
 
-    others = [Thread(target=make, args=(index,)) for index in range(1, len(texts))]
-    for other in others:
-        other.start()
-    make(0)
-    for other in others:
+    started, left = [], [0]
+    for index in range(1, len(texts)):
+        other = Thread(target=make, args=(index,))
+        try:
+            other.start()
+            started.append(other)
+        except RuntimeError:  # the system lets this process have no more threads
+            left.append(index)
+    for index in left:
+        make(index)
+    for other in started:
         other.join()
     if problems:
         raise problems[0]

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -116,6 +117,15 @@ def test_objects_are_linked() -> None:
 def test_what_no_object_defines_is_looked_for_elsewhere() -> None:
     with pytest.raises(UnresolvedSymbol, match="other"):
         load(link(in_two_threads([TEXT, OTHER.replace("@other", "@another")], 2, "")))
+
+
+def test_one_thread_does_if_there_cannot_be_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    together = in_two_threads([TEXT, OTHER], 2, "")
+    monkeypatch.setattr(Thread, "start", refuse)
+    assert in_two_threads([TEXT, OTHER], 2, "") == together
 
 
 def test_errors_of_llvm_come_out_of_the_thread() -> None:
