@@ -419,13 +419,13 @@ class Operation:
             return
         stack: list[Iterator[Operation]] = [self._children()]
         while stack:
-            op = next(stack[-1], None)
-            if op is None:
+            for op in stack[-1]:
+                yield op
+                if op.regions and op.parent is not None:
+                    stack.append(op._children())
+                    break
+            else:
                 stack.pop()
-                continue
-            yield op
-            if op.regions and op.parent is not None:
-                stack.append(op._children())
 
     def _children(self) -> Iterator[Operation]:
         # Every pass walks: a loop over the links takes half the time of one over the blocks' `ops`.

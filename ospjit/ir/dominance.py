@@ -86,8 +86,8 @@ def _common(idom: list[int], a: int, b: int) -> int:
 
 def reverse_postorder(region: Region) -> list[Block]:
     """The blocks that can be reached from the entry, each before its successors except around loops."""
-    if region.first is None:
-        return []
+    if region.first is None or region.first is region.last:
+        return list(region.blocks)
     seen = {region.first}
     order: list[Block] = []
     stack = [(region.first, iter(region.first.successors()))]
