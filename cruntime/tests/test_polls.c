@@ -112,7 +112,7 @@ STRING(url_decode, osp_url_decode(ctx, encoded, error))
 STRING(list_reverse, osp_list_reverse(ctx, owned(numbers)))
 STRING(list_sort, osp_list_sort(ctx, owned(numbers), compare, NULL))
 STRING(list_concat, osp_list_concat(ctx, owned(numbers), owned(numbers)))
-STRING(map_keys, osp_map_keys(ctx, map, OSP_POINTERS))
+STRING(map_keys, osp_map_keys(ctx, map, OSP_WORDS))
 STRING(map_values, osp_map_values(ctx, map, OSP_WORDS))
 STRING(map_merge, osp_map_merge(ctx, owned(map), owned(other_map)))
 
