@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from ospjit.builtins.table import RUNTIME
 from ospjit.ir import Block, BlockArgument, DialectType, Operation, OpResult, Type, Value
-from ospjit.passes.tail_graph import strong_components
+from ospjit.ir.components import strong_components
 
 #: Questions that are answered without a cell.
 READS = frozenset(("rt.slot", "rt.is_null"))

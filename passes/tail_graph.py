@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ospjit.ir import Operation
+from ospjit.ir.components import strong_components
 
 #: The node that stands for every function value: where calls of one lead, and what leads to every adapter.
 _ANY_CLOSURE = ""
@@ -45,38 +46,3 @@ def _edges(functions: Sequence[Operation]) -> dict[str, list[str]]:
                 elif op.attr("tail"):
                     targets.append(op.attr("callee") if op.name == "func.call" else _ANY_CLOSURE)
     return edges
-
-
-def strong_components(edges: dict[str, list[str]]) -> dict[str, int]:
-    """Strongly connected components (Tarjan, "Depth-First Search and Linear Graph Algorithms", 1972)."""
-    index: dict[str, int] = {}
-    low: dict[str, int] = {}
-    component: dict[str, int] = {}
-    open_nodes: list[str] = []
-    for root in edges:
-        if root in index:
-            continue
-        stack = [(root, iter(edges[root]))]
-        index[root] = low[root] = len(index)
-        open_nodes.append(root)
-        while stack:
-            node, targets = stack[-1]
-            for target in targets:
-                if target not in edges:
-                    continue
-                if target not in index:
-                    index[target] = low[target] = len(index)
-                    open_nodes.append(target)
-                    stack.append((target, iter(edges[target])))
-                    break
-                if target not in component:
-                    low[node] = min(low[node], index[target])
-            else:
-                stack.pop()
-                if stack:
-                    parent = stack[-1][0]
-                    low[parent] = min(low[parent], low[node])
-                if low[node] == index[node]:
-                    while node not in component:
-                        component[open_nodes.pop()] = index[node]
-    return component

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ospjit.builtins.table import RUNTIME
 from ospjit.ir import Operation
-from ospjit.passes.tail_graph import strong_components
+from ospjit.ir.components import strong_components
 
 
 class CallGraph:
